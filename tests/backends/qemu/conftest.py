@@ -1,0 +1,102 @@
+"""Real VMs of QEMU whose guests are single boot sectors, and so are up in a moment."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from vmnb.backends.qemu import QemuHypervisor
+from vmnb.core.handle import VmHandle
+from vmnb.core.spec import VmSpec
+
+SECTOR_BYTES = 512
+HALT = b"\xfb\xf4\xeb\xfd"  # sti; hlt; jmp back to hlt
+GUESTS = {
+    "idle": HALT,
+    "power-off": b"\xba\x04\x06\xb8\x00\x20\xef" + HALT,  # outw 0x2000 to PM1a_CNT, as SeaBIOS set
+    "panic": b"\xba\x05\x05\xb0\x01\xee" + HALT,  # outb 1 to pvpanic's port
+    "reboot": b"\xb0\xfe\xe6\x64" + HALT,  # outb 0xfe to the keyboard controller: reset
+    "write": b"\xb8\x01\x03\xbb\x00\x7c\xb9\x02\x00\xba\x80\x00\xcd\x13" + HALT,  # a sector by BIOS
+    "hello": b"\xba\xf8\x03\xb0H\xee\xb0i\xee\xb0\n\xee" + HALT,  # to the serial port
+}
+"""Machine code by what it does; all of them then wait for ever."""
+
+Running = Callable[[VmHandle], AbstractAsyncContextManager[VmHandle]]
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for the whole test."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def make_image(tmp_path: Path) -> Callable[[str], Path]:
+    """Make the disk of one of `GUESTS`."""
+
+    def make(guest: str) -> Path:
+        path = tmp_path / f"{guest}.img"
+        code = GUESTS[guest]
+        path.write_bytes(code.ljust(SECTOR_BYTES - 2, b"\0") + b"\x55\xaa" + bytes(1 << 20))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def spec(make_image: Callable[[str], Path]) -> Callable[..., VmSpec]:
+    """Describe a small VM with one of `GUESTS`."""
+
+    def describe(guest: str = "idle", **values: object) -> VmSpec:
+        facts = {"name": f"test {guest}", "image": str(make_image(guest)), "memory_mib": 32}
+        return VmSpec(**{**facts, **values})  # type: ignore[arg-type]
+
+    return describe
+
+
+@pytest.fixture
+def small_disk(homes: Path) -> Iterator[Callable[[str], Path]]:
+    """Mount a small file system with the options given."""
+    mounted: list[Path] = []
+
+    def mount(options: str) -> Path:
+        directory = homes / "small"
+        directory.mkdir()
+        argv = ["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "tmpfs", str(directory)]
+        if subprocess.run(argv, check=False, capture_output=True).returncode:
+            pytest.skip("mounting a file system needs root")
+        mounted.append(directory)
+        return directory
+
+    yield mount
+    for directory in mounted:
+        subprocess.run(["umount", directory], check=True)
+
+
+@pytest.fixture
+def hypervisor(homes: Path, runner: asyncio.Runner) -> Iterator[QemuHypervisor]:
+    """A hypervisor in homes of the test's own."""
+    hypervisor = QemuHypervisor()
+    yield hypervisor
+    runner.run(hypervisor.aclose())
+
+
+@pytest.fixture
+def prepared(
+    hypervisor: QemuHypervisor,
+) -> Callable[[VmSpec], AbstractAsyncContextManager[VmHandle]]:
+    """Prepare a VM and destroy it at the end."""
+
+    @asynccontextmanager
+    async def prepare(spec: VmSpec) -> AsyncIterator[VmHandle]:
+        handle = await hypervisor.prepare(spec)
+        try:
+            yield handle
+        finally:
+            await hypervisor.destroy(handle)
+
+    return prepare

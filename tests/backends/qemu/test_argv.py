@@ -1,0 +1,158 @@
+"""The command line, and QEMU's own reading of it."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from vmnb.backends.qemu import QemuHypervisor
+from vmnb.backends.qemu.argv import BootFiles, Launch, build_argv
+from vmnb.core.spec import CloudInitConfig, VmSpec
+from vmnb.core.state import VmState
+
+HOSTILE = "a,b  c'd\"e\nf=g,,h:i\\j é☃"
+ROOT = Path("/srv") / HOSTILE
+
+LAUNCH = Launch(
+    qemu=Path("/usr/bin/qemu-system-x86_64"),
+    machine="pc-q35-7.2",
+    accelerator="tcg",
+    id="0123456789abcdef0123456789abcdef",
+    name="web",
+    vcpus=2,
+    memory_mib=256,
+    disk=ROOT / "disk.qcow2",
+    seed_iso=None,
+    boot=None,
+    mac="52:54:00:01:23:45",
+    pidfile=ROOT / "qemu.pid",
+    vnc_socket=ROOT / "vnc.sock",
+    console_log=ROOT / "console.log",
+    journal_log=ROOT / "events.jsonl",
+    monitors=(10, 11),
+    journal_descriptor=12,
+    console=13,
+    agent=14,
+)
+
+
+def values(argv: list[str], option: str) -> list[str]:
+    return [after for before, after in pairwise(argv) if before == option]
+
+
+def test_the_same_facts_give_the_same_command_line() -> None:
+    assert build_argv(LAUNCH) == build_argv(replace(LAUNCH))
+
+
+def test_qemu_takes_nothing_from_elsewhere_and_may_do_little() -> None:
+    argv = build_argv(LAUNCH)
+    assert {"-nodefaults", "-no-user-config"} < set(argv)
+    assert values(argv, "-sandbox") == [
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+    ]
+
+
+def test_paths_are_json_values_whatever_is_in_them() -> None:
+    argv = build_argv(replace(LAUNCH, seed_iso=ROOT / "seed.iso"))
+    files = [json.loads(value)["file"]["filename"] for value in values(argv, "-blockdev")]
+    assert files == [str(ROOT / "disk.qcow2"), str(ROOT / "seed.iso")]
+
+
+def test_commas_are_doubled_where_there_is_no_json() -> None:
+    argv = build_argv(replace(LAUNCH, name="a,b,,c"))
+    assert values(argv, "-name") == ["guest=a,,b,,,,c"]
+    assert values(argv, "-vnc") == ["vnc=unix:" + str(LAUNCH.vnc_socket).replace(",", ",,")]
+    logs = [value for value in values(argv, "-chardev") if "logfile" in value]
+    assert [log.split("logfile=")[1] for log in logs] == [
+        str(path).replace(",", ",,") + ",logappend=on"
+        for path in (LAUNCH.console_log, LAUNCH.journal_log)
+    ]
+
+
+def test_devices_are_json() -> None:
+    devices = [json.loads(value) for value in values(build_argv(LAUNCH), "-device")]
+    assert {"VGA", "virtio-rng-pci", "vmgenid", "pvpanic", "isa-serial", "virtserialport"} < {
+        device["driver"] for device in devices
+    }
+
+
+def test_no_address_means_no_network_card() -> None:
+    argv = build_argv(replace(LAUNCH, mac=None))
+    assert values(argv, "-netdev") == []
+    assert not any("virtio-net" in value for value in argv)
+
+
+def test_a_kernel_is_booted_with_its_own_command_line() -> None:
+    boot = BootFiles(kernel=ROOT / "vmlinux", initrd=ROOT / "initrd", append='a="b c", d')
+    argv = build_argv(replace(LAUNCH, boot=boot))
+    assert values(argv, "-kernel") == [str(boot.kernel)]
+    assert values(argv, "-initrd") == [str(boot.initrd)]
+    assert values(argv, "-append") == ['a="b c", d']
+
+
+def test_both_monitors_and_the_journal_are_inherited() -> None:
+    assert LAUNCH.descriptors == (10, 11, 12, 13, 14)
+    text = " ".join(values(build_argv(LAUNCH), "-chardev"))
+    assert all(f"fd={number}," in text for number in LAUNCH.descriptors)
+
+
+def test_a_vm_lives_in_hostile_directories_and_far_below_the_root(
+    homes: Path,
+    spec: Callable[..., VmSpec],
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deep = homes / HOSTILE / ("d" * 200) / "data"
+    short = homes / "a,b 'é"
+    monkeypatch.setenv("VMNB_HOME", str(deep))
+    monkeypatch.setenv("VMNB_RUNTIME", str(short))
+    hostile_image = homes / HOSTILE / "disk, of:some \"kind'.img"
+
+    async def scenario() -> None:
+        hypervisor = QemuHypervisor()
+        described = spec("hello", cloud_init=CloudInitConfig(user_data="#cloud-config\n"))
+        hostile_image.parent.mkdir(parents=True)
+        shutil.copy(described.image, hostile_image)
+        described = replace(described, image=str(hostile_image), name="we,b=\" ö' --x ☃")
+        handle = await hypervisor.prepare(described)
+        try:
+            handle = await hypervisor.start(handle)
+            assert await hypervisor.state(handle) is VmState.RUNNING
+            assert handle.vnc_socket is not None
+            assert handle.vnc_socket.parent.parent == short
+            assert handle.vnc_socket.is_socket()
+        finally:
+            await hypervisor.destroy(handle)
+            await hypervisor.aclose()
+
+    runner.run(scenario())
+
+
+def test_a_runtime_home_too_deep_for_sockets_is_replaced_by_a_short_private_one(
+    homes: Path,
+    spec: Callable[..., VmSpec],
+    runner: asyncio.Runner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VMNB_RUNTIME", str(homes / ("d" * 100)))
+
+    async def scenario() -> None:
+        hypervisor = QemuHypervisor()
+        handle = await hypervisor.prepare(spec())
+        try:
+            handle = await hypervisor.start(handle)
+            assert handle.console_socket is not None
+            assert handle.console_socket.is_socket()
+            assert handle.console_socket.parent.stat().st_mode & 0o077 == 0
+        finally:
+            await hypervisor.destroy(handle)
+            await hypervisor.aclose()
+        assert handle.console_socket is not None
+        assert not handle.console_socket.parent.exists()
+
+    runner.run(scenario())

@@ -1,0 +1,72 @@
+// A stand-in for the kernel and the front end: a model that records what is sent and can be scripted.
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const ACTIONS = ["start", "stop", "suspend", "resume", "destroy"];
+const ALLOWED = { prepared: ["start", "destroy"], running: ["stop", "suspend", "destroy"], suspended: ["stop", "resume", "destroy"] };
+
+export function card(state = "running", changes = {}) {
+  const allowed = ALLOWED[state] ?? [];
+  const entry = (name) => [name, { enabled: allowed.includes(name), reason: allowed.includes(name) ? "" : `not while it is ${state}` }];
+  return {
+    name: "web", state, backend: "qemu", accelerator: "TCG", accelerator_note: "TCG: there is no /dev/kvm",
+    vcpus: 1, memory_mib: 256, address: "10.0.2.15", image: "tiny", uptime_since: null,
+    actions: Object.fromEntries(ACTIONS.map(entry)), busy: null, error: null,
+    facts: [["Image", "tiny"], ["Backend", "qemu"], ["Disk", "1 GiB"]],
+    ...changes,
+  };
+}
+
+class Model {
+  constructor(traits, { screen = "", position = 0, answers = true, echo = false } = {}) {
+    this.traits = traits;
+    this.listeners = new Map();
+    this.sent = [];
+    this.screen = screen;
+    this.position = position;
+    this.answers = answers;
+    this.echo = echo;
+  }
+  get(name) { return this.traits[name]; }
+  on(event, callback) { this.listeners.set(event, [...(this.listeners.get(event) ?? []), callback]); }
+  off(event, callback) { this.listeners.set(event, (this.listeners.get(event) ?? []).filter((one) => one !== callback)); }
+  emit(event, ...values) { for (const callback of this.listeners.get(event) ?? []) callback(...values); }
+  set(name, value) { this.traits[name] = value; this.emit(`change:${name}`); }
+  receive(content, ...buffers) { this.emit("msg:custom", content, buffers.map((buffer) => new DataView(buffer.buffer))); }
+  output(text) {
+    const bytes = encoder.encode(text);
+    this.receive({ kind: "output", seq: this.position }, bytes);
+    this.position += bytes.length;
+  }
+  send(content, _callbacks, buffers = []) {
+    const text = buffers.map((buffer) => decoder.decode(buffer)).join("");
+    this.sent.push({ ...content, text });
+    if (this.answers) setTimeout(() => this.answer(content, text));
+  }
+  async answer(content, text) {
+    if (content.kind === "bundle") {
+      const files = await Promise.all(["widget.js", "widget.css"].map((name) => fetch(`/static/${name}`)));
+      const buffers = await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer())));
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await new Blob(buffers).arrayBuffer()));
+      this.receive({ kind: "bundle", digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") }, ...buffers);
+    } else if (content.kind === "hello") {
+      this.view = content.view;
+      this.receive({ kind: "restore", view: content.view, seq: this.position, cols: 80, rows: 24 }, encoder.encode(this.screen));
+    } else if (content.kind === "input" && this.echo && !content.reply) {
+      this.output(text.replaceAll("\r", "\r\n"));
+    }
+  }
+  of(kind) { return this.sent.filter((message) => message.kind === kind); }
+}
+
+const bootstrap = (await import("/static/bootstrap.js")).default;
+
+/** Show a widget for a model; `window.model` and `window.leave` are what the tests reach for. */
+function show(traits, script = {}, shadow = false) {
+  const el = document.createElement("div");
+  document.getElementById("main").append(el);
+  const root = shadow ? el.attachShadow({ mode: "open" }).appendChild(document.createElement("div")) : el;
+  window.model = new Model({ card: card(), history: [], snapshot: "", layout_kind: "card", ...traits }, script);
+  window.leave = bootstrap.render({ model: window.model, el: root });
+}
+
+Object.assign(window, { card, show, ready: true });

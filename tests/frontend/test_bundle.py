@@ -1,0 +1,38 @@
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from vmnb.core.errors import VmnbError
+from vmnb.notebook import assets
+
+# Each widget's state carries the bootstrap, and so does each saved notebook.
+BOOTSTRAP_LIMIT_BYTES = 12_000
+
+
+def test_the_bundle_is_built_and_the_bootstrap_knows_its_digest() -> None:
+    bundle = assets.bundle()
+    assert bundle.digest == hashlib.sha256(bundle.script + bundle.style).hexdigest()
+    assert bundle.digest in assets.bootstrap()
+    assert b".xterm" in bundle.style
+
+
+def test_the_bootstrap_is_small() -> None:
+    assert len(assets.bootstrap().encode()) < BOOTSTRAP_LIMIT_BYTES
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    bundle = assets.bundle()
+    built = bundle.script.decode() + bundle.style.decode() + assets.bootstrap()
+    addresses = set(re.findall(r"https?://[\w.-]+", built))
+    assert addresses <= {"http://www.w3.org"}, "only the name of SVG's namespace"
+
+
+def test_a_missing_bundle_is_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "STATIC_DIR", tmp_path)
+    with pytest.raises(VmnbError, match="not built") as caught:
+        assets.bootstrap()
+    assert "pip install" in caught.value.hint

@@ -1,0 +1,52 @@
+"""Virtual machines that live in a notebook.
+
+``VM("web")`` is a virtual machine; shown in a cell it is a card with buttons and a console.
+Importing the package costs next to nothing: each name is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vmnb import errors
+    from vmnb.core.spec import CloudInitConfig, NetworkConfig, SshConfig, VmSpec
+    from vmnb.core.state import Action, Cause, VmState
+    from vmnb.notebook.tables import machines
+    from vmnb.notebook.vm import VM
+
+__all__ = [
+    "VM",
+    "Action",
+    "Cause",
+    "CloudInitConfig",
+    "NetworkConfig",
+    "SshConfig",
+    "VmSpec",
+    "VmState",
+    "errors",
+    "machines",
+]
+
+_HOMES = {
+    "VM": "vmnb.notebook.vm",
+    "machines": "vmnb.notebook.tables",
+    "Action": "vmnb.core.state",
+    "Cause": "vmnb.core.state",
+    "VmState": "vmnb.core.state",
+    "CloudInitConfig": "vmnb.core.spec",
+    "NetworkConfig": "vmnb.core.spec",
+    "SshConfig": "vmnb.core.spec",
+    "VmSpec": "vmnb.core.spec",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("vmnb.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,188 @@
+"""QEMU's command line, made from facts alone: no file is read and nothing is asked here.
+
+Paths go in as JSON wherever QEMU 7.2 takes JSON (``-blockdev``, ``-device``, ``-netdev``,
+``-object``), as whole arguments where an option is nothing but a path, and elsewhere in the older
+syntax, in which a comma is written twice.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from vmnb.backends.qemu.accelerator import CPU_MODEL
+
+__all__ = ["AGENT_PORT_ID", "BootFiles", "Launch", "build_argv"]
+
+AGENT_PORT_ID = "agent"
+_AGENT_PORT_NAME = "org.qemu.guest_agent.0"
+_DENIALS = "obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootFiles:
+    """A kernel that QEMU boots itself, without the disk's own boot loader."""
+
+    kernel: Path
+    initrd: Path | None
+    append: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """Everything that one run of QEMU depends on.
+
+    Parameters
+    ----------
+    id
+        The VM's UUID as 32 hexadecimal digits.
+    mac
+        The network card's address, or None for no network card at all.
+    monitors
+        Descriptors of two listening sockets for QMP, so that two processes can attach.
+    journal_descriptor
+        Descriptor of a connected socket on which QMP is told to log its events.
+    console, agent
+        Descriptors of listening sockets: the serial port and the guest agent's port.
+    """
+
+    qemu: Path
+    machine: str
+    accelerator: str
+    id: str
+    name: str
+    vcpus: int
+    memory_mib: int
+    disk: Path
+    seed_iso: Path | None
+    boot: BootFiles | None
+    mac: str | None
+    pidfile: Path
+    vnc_socket: Path
+    console_log: Path
+    journal_log: Path
+    monitors: tuple[int, int]
+    journal_descriptor: int
+    console: int
+    agent: int
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Descriptors that QEMU must inherit."""
+        return (*self.monitors, self.journal_descriptor, self.console, self.agent)
+
+
+def build_argv(launch: Launch) -> list[str]:
+    """Return the command line for `launch`; its VM runs at once."""
+    return [
+        os.fspath(launch.qemu),
+        *_machine(launch),
+        *_disks(launch),
+        *_network(launch),
+        *_screen_and_helpers(launch),
+        *_serial_ports(launch),
+        *_monitors(launch),
+    ]
+
+
+def _machine(launch: Launch) -> Iterator[str]:
+    yield from ("-name", f"guest={_doubled(launch.name)}")
+    yield from ("-uuid", str(UUID(launch.id)))
+    yield from ("-machine", _machine_type(launch))
+    yield from ("-accel", launch.accelerator)
+    yield from ("-cpu", CPU_MODEL[launch.accelerator])
+    yield from ("-smp", str(launch.vcpus))
+    yield from ("-m", f"{launch.memory_mib}M")
+    yield from ("-nodefaults", "-no-user-config")
+    yield from ("-sandbox", f"on,{_DENIALS}")
+    yield from ("-pidfile", os.fspath(launch.pidfile))
+    # A guest that panicked is over: QEMU ends too, and its journal says why.
+    yield from ("-action", "panic=shutdown")
+    if launch.boot is not None:
+        yield from ("-kernel", os.fspath(launch.boot.kernel))
+        yield from ("-append", launch.boot.append)
+        if launch.boot.initrd is not None:
+            yield from ("-initrd", os.fspath(launch.boot.initrd))
+
+
+def _machine_type(launch: Launch) -> str:
+    """Leave out what no guest needs, and each costs time to look for at every boot."""
+    # A boot loader on the screen reads its keys from i8042; a kernel booted directly does not.
+    keyboard = "on" if launch.boot is None else "off"
+    return f"{launch.machine},hpet=off,vmport=off,i8042={keyboard}"
+
+
+def _disks(launch: Launch) -> Iterator[str]:
+    yield from _block(
+        {
+            "node-name": "disk",
+            "driver": "qcow2",
+            "discard": "unmap",
+            "detect-zeroes": "unmap",
+            "file": {"driver": "file", "filename": os.fspath(launch.disk), "discard": "unmap"},
+        }
+    )
+    # 0 is taken where QEMU boots a kernel itself.
+    yield from _device("virtio-blk-pci", id="disk0", drive="disk", discard=True, bootindex=1)
+    if launch.seed_iso is not None:
+        file = {"driver": "file", "filename": os.fspath(launch.seed_iso), "read-only": True}
+        yield from _block({"node-name": "seed", "driver": "raw", "read-only": True, "file": file})
+        yield from _device("virtio-blk-pci", id="seed0", drive="seed")
+
+
+def _network(launch: Launch) -> Iterator[str]:
+    if launch.mac is not None:
+        yield from ("-netdev", json.dumps({"type": "user", "id": "net0"}))
+        # No ROM: nobody boots from this network, and it would be loaded at each boot.
+        yield from _device("virtio-net-pci", id="nic0", netdev="net0", mac=launch.mac, romfile="")
+
+
+def _screen_and_helpers(launch: Launch) -> Iterator[str]:
+    yield from _device("VGA", id="screen0")
+    yield from ("-display", "none")  # no window beside VNC, whatever QEMU was built with
+    # With its key stated, a path may have "=" in it.
+    yield from ("-vnc", f"vnc=unix:{_doubled(os.fspath(launch.vnc_socket))}")
+    rng = {"qom-type": "rng-random", "id": "rng0", "filename": "/dev/urandom"}
+    yield from ("-object", json.dumps(rng))
+    yield from _device("virtio-rng-pci", rng="rng0")
+    yield from _device("vmgenid", guid="auto")
+    yield from _device("pvpanic")
+
+
+def _serial_ports(launch: Launch) -> Iterator[str]:
+    yield from _socket("console", launch.console, log=launch.console_log)
+    yield from _device("isa-serial", id="serial0", chardev="console")
+    yield from _socket("agent", launch.agent)
+    yield from _device("virtio-serial-pci", id="ports0")
+    yield from _device(
+        "virtserialport", id=AGENT_PORT_ID, chardev="agent", name=_AGENT_PORT_NAME, bus="ports0.0"
+    )
+
+
+def _monitors(launch: Launch) -> Iterator[str]:
+    for number, descriptor in enumerate(launch.monitors):
+        yield from _socket(f"qmp{number}", descriptor)
+        yield from ("-mon", f"chardev=qmp{number},mode=control")
+    log = _doubled(os.fspath(launch.journal_log))
+    descriptor = launch.journal_descriptor
+    yield from ("-chardev", f"socket,id=journal,fd={descriptor},logfile={log},logappend=on")
+    yield from ("-mon", "chardev=journal,mode=control")
+
+
+def _socket(name: str, descriptor: int, log: Path | None = None) -> tuple[str, str]:
+    logging = f",logfile={_doubled(os.fspath(log))},logappend=on" if log is not None else ""
+    return ("-chardev", f"socket,id={name},fd={descriptor},server=on,wait=off{logging}")
+
+
+def _block(options: dict[str, object]) -> tuple[str, str]:
+    return ("-blockdev", json.dumps(options))
+
+
+def _device(driver: str, **options: object) -> tuple[str, str]:
+    return ("-device", json.dumps({"driver": driver, **options}))
+
+
+def _doubled(value: str) -> str:
+    return value.replace(",", ",,")

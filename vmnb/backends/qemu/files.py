@@ -1,0 +1,225 @@
+"""A VM's files: the work directory with all that is kept, the socket directory while it runs."""
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmnb.core.errors import BackendError, SpecError
+from vmnb.core.handle import VmHandle
+from vmnb.core.paths import SOCKET_PATH_MAX, data_home, private_dir, runtime_home
+
+__all__ = [
+    "Sockets",
+    "WorkFiles",
+    "listening",
+    "make_work_directory",
+    "remove_tree",
+    "remove_work_directory",
+]
+
+_BACKLOG = 16
+_MARGIN_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFiles:
+    """Paths in a VM's work directory."""
+
+    directory: Path
+
+    @classmethod
+    def of(cls, vm_id: str) -> "WorkFiles":
+        """Return those of the VM `vm_id`."""
+        return cls(data_home().absolute() / "vms" / vm_id)
+
+    @classmethod
+    def of_handle(cls, handle: VmHandle) -> "WorkFiles":
+        """Return those that `handle` was prepared with."""
+        return cls(handle.work_dir) if handle.work_dir else cls.of(handle.id)
+
+    @property
+    def unfinished(self) -> "WorkFiles":
+        """Where they are made; it becomes the work directory by rename when all is there."""
+        return WorkFiles(self.directory.with_name(f".new-{self.directory.name}"))
+
+    @property
+    def overlay(self) -> Path:
+        """The VM's disk."""
+        return self.directory / "disk.qcow2"
+
+    @property
+    def seed_iso(self) -> Path:
+        """What cloud-init reads."""
+        return self.directory / "seed.iso"
+
+    @property
+    def console_log(self) -> Path:
+        """All that the serial console ever said."""
+        return self.directory / "console.log"
+
+    @property
+    def journal(self) -> Path:
+        """QMP's events of all runs."""
+        return self.directory / "events.jsonl"
+
+    @property
+    def stderr(self) -> Path:
+        """What QEMU itself said in the latest run."""
+        return self.directory / "qemu.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Paths in a VM's socket directory, short however deep the user's home is."""
+
+    directory: Path
+
+    @classmethod
+    def of(cls, vm_id: str) -> "Sockets":
+        """Return those of the VM `vm_id`, in the runtime home or, were it too deep, in ``/tmp``.
+
+        Raises
+        ------
+        SpecError
+            There is no place that is short enough.
+        """
+        fallback = Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
+        for home in (runtime_home().absolute(), fallback.absolute()):
+            sockets = cls(home / vm_id)
+            longest = max(len(os.fsencode(path)) for path in sockets.all)
+            if longest <= SOCKET_PATH_MAX:
+                return sockets
+        raise SpecError(
+            f"{sockets.directory} is too deep for sockets: their paths would have {longest} bytes, "
+            f"and a Unix socket's path may have {SOCKET_PATH_MAX}",
+            hint="name a shorter directory in VMNB_RUNTIME",
+        )
+
+    @classmethod
+    def of_handle(cls, handle: VmHandle) -> "Sockets":
+        """Return those that `handle` was last started with, or would be."""
+        return cls(handle.qmp_socket.parent) if handle.qmp_socket else cls.of(handle.id)
+
+    @property
+    def monitors(self) -> tuple[Path, Path]:
+        """Two of QMP, each for one client."""
+        return self.directory / "qmp0.sock", self.directory / "qmp1.sock"
+
+    @property
+    def console(self) -> Path:
+        """The serial console."""
+        return self.directory / "console.sock"
+
+    @property
+    def agent(self) -> Path:
+        """The guest agent's port."""
+        return self.directory / "agent.sock"
+
+    @property
+    def vnc(self) -> Path:
+        """The screen; QEMU makes this one itself."""
+        return self.directory / "vnc.sock"
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Every one of them."""
+        return (*self.monitors, self.console, self.agent, self.vnc)
+
+    @property
+    def pidfile(self) -> Path:
+        """The file whose lock says that QEMU lives; here, since a home may be far away."""
+        return self.directory / "qemu.pid"
+
+    def make_directory(self) -> None:
+        """Make the directory anew, with nothing in it of an earlier run."""
+        self.require_place()
+        self.remove()
+        private_dir(self.directory)
+
+    def require_place(self) -> None:
+        """Raise SpecError where the directory cannot be made, or not as this user's alone."""
+        private_dir(self.directory.parent)
+
+    def remove(self) -> None:
+        """Remove the directory; one that another user keeps from us was never ours."""
+        with suppress(PermissionError):
+            remove_tree(self.directory)
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """Listen on a Unix socket at `path`, for a child that inherits it.
+
+    A client can connect at once: it waits in the queue until QEMU is up, and nobody has to ask
+    whether it is.
+    """
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.fspath(path))
+        path.chmod(0o600)
+        listener.listen(_BACKLOG)
+        yield listener
+
+
+def make_work_directory(files: WorkFiles) -> None:
+    """Make an empty work directory.
+
+    Raises
+    ------
+    SpecError
+        It cannot be made there.
+    BackendError
+        The disk is full.
+    """
+    home = private_dir(files.directory.parent.parent)
+    private_dir(files.directory.parent)
+    require_room(home)
+    try:
+        files.directory.mkdir(mode=0o700)
+    except OSError as error:
+        raise SpecError(
+            f"cannot make the directory {files.directory}: {error.strerror}",
+            hint="make its parent writable, or choose another place with VMNB_HOME",
+        ) from error
+
+
+def require_room(directory: Path) -> None:
+    """Raise BackendError where the disk is as good as full."""
+    free = shutil.disk_usage(directory).free
+    if free < _MARGIN_BYTES:
+        raise BackendError(
+            f"the disk of {directory} is full: {free // 1024**2} MiB are free, "
+            f"and a VM needs {_MARGIN_BYTES // 1024**2} MiB to begin with",
+            hint="free some space, or choose another place with VMNB_HOME",
+        )
+
+
+def remove_work_directory(files: WorkFiles) -> None:
+    """Remove a work directory, whole or half made; first from sight, so that it is gone at once.
+
+    Raises
+    ------
+    BackendError
+        Something in it cannot be removed.
+    """
+    going = files.directory.with_name(f".gone-{files.directory.name}")
+    try:
+        with suppress(FileNotFoundError):
+            files.directory.rename(going)
+        remove_tree(going)
+        remove_tree(files.unfinished.directory)
+    except OSError as error:
+        raise BackendError(
+            f"cannot remove {error.filename}: {error.strerror}",
+            hint="make it removable, then destroy the VM again",
+        ) from error
+
+
+def remove_tree(directory: Path) -> None:
+    """Remove `directory` and all in it; nothing happens where it is gone."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(directory)

@@ -1,0 +1,238 @@
+"""VMs on QEMU: the nine operations, and following what happens to a VM."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from weakref import WeakValueDictionary
+
+from vmnb.backends.qemu.accelerator import find_accelerator
+from vmnb.backends.qemu.address import ask_address
+from vmnb.backends.qemu.attachments import Attachments
+from vmnb.backends.qemu.binary import find_qemu
+from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.journal import Journal, Note
+from vmnb.backends.qemu.launch import launch
+from vmnb.backends.qemu.power import power_off, wake
+from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
+from vmnb.backends.qemu.probe_cache import ProbeCache
+from vmnb.backends.qemu.rest import resting_state
+from vmnb.backends.qemu.run_state import from_run_state
+from vmnb.backends.qemu.watch import follow
+from vmnb.core.errors import LinkLostError, StateError
+from vmnb.core.handle import VmHandle
+from vmnb.core.hypervisor import (
+    STOP_TIMEOUT_S,
+    BackendTag,
+    Capability,
+    ConsoleEndpoint,
+    IpAddress,
+    UnixConsole,
+    VmEvent,
+    check_spec,
+    require_capability,
+)
+from vmnb.core.spec import NetworkMode, VmSpec
+from vmnb.core.state import Action, VmState, require
+from vmnb.images import resolve
+
+__all__ = ["QemuHypervisor"]
+
+_CAPABILITIES = frozenset(
+    {
+        Capability.CONSOLE,
+        Capability.SUSPEND,
+        Capability.GRACEFUL_STOP,
+        Capability.GUEST_ADDRESS,
+        Capability.GUEST_AGENT,
+        Capability.EVENTS,
+        Capability.CLOUD_INIT,
+        Capability.NETWORK_USER,
+        Capability.NETWORK_NONE,
+    }
+)
+_END_TIMEOUT_S = 5.0
+
+
+class QemuHypervisor:
+    """VMs on QEMU, which go on when this process ends; lives on one event loop.
+
+    Each call finds the VM by its handle alone, whoever started it: the process by its lock, its
+    state by QMP, and what happened while nobody looked by the journal that QEMU itself writes.
+    """
+
+    def __init__(self) -> None:
+        self._probes = ProbeCache()
+        self._attachments = Attachments()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def tag(self) -> str:
+        """The tag that this hypervisor's handles carry."""
+        return BackendTag.QEMU
+
+    def capabilities(self, handle: VmHandle | None = None) -> frozenset[Capability]:
+        """Return what it can do: for `handle`, or for a VM that it would prepare."""
+        if handle is not None and handle.network.mode is NetworkMode.NONE:
+            return _CAPABILITIES - {Capability.GUEST_ADDRESS}
+        return _CAPABILITIES
+
+    async def prepare(self, spec: VmSpec) -> VmHandle:
+        """Make the work directory with disk and seed; afterwards the VM is ``prepared``.
+
+        What is slow the first time, an image to be built or QEMU to be tried out, is done here.
+
+        Raises
+        ------
+        SpecError, CapabilityError, ImageError
+            The spec cannot be had here; nothing was made.
+        BackendUnavailableError
+            There is no QEMU that works.
+        BackendError
+            The disk is full; nothing was left.
+        """
+        check_spec(self, spec)
+        qemu = await find_qemu(self._probes)
+        check_vcpus(spec, qemu)
+        image = await resolve(spec.image)
+        check_memory(spec, image)
+        check_disk(spec, image)
+        await find_accelerator(qemu, self._probes)
+        return await prepare(spec, qemu, image)
+
+    async def start(self, handle: VmHandle) -> VmHandle:
+        """Boot it; afterwards it is ``running`` and the handle has its runtime facts.
+
+        Raises
+        ------
+        StateError
+            It runs already, or is gone.
+        BackendError
+            QEMU would not run; the VM is as it was before.
+        """
+        async with self._turn(handle):
+            require(Action.START, await self.state(handle), handle.name)
+            left_over = await self._attachments.find(handle)
+            if left_over is not None:
+                await left_over.end(kill=False)
+            qemu = await find_qemu(self._probes)
+            accelerator = await find_accelerator(qemu, self._probes)
+            started, attachment = await launch(handle, qemu, accelerator)
+            await self._attachments.keep(handle, attachment)
+            return started
+
+    async def stop(self, handle: VmHandle, timeout_s: float = STOP_TIMEOUT_S) -> VmHandle:
+        """Shut it down by its power button, by force after `timeout_s` seconds.
+
+        Afterwards it is ``stopped`` and its process is gone. A suspended guest is woken for it.
+
+        Raises
+        ------
+        StateError
+            There is nothing to stop.
+        BusyError
+            Two other processes occupy QEMU's monitors, so the guest cannot be asked; with
+            ``timeout_s=0`` it need not be.
+        BackendError
+            Not even SIGKILL ended it.
+        """
+        async with self._turn(handle):
+            attachment = await self._attachments.find(handle)
+            if attachment is None:
+                require(Action.STOP, await asyncio.to_thread(resting_state, handle), handle.name)
+                journal = Journal(WorkFiles.of_handle(handle).journal)
+                await asyncio.to_thread(journal.note, Note.SETTLED, {})
+            elif timeout_s <= 0 or not await power_off(attachment, timeout_s):
+                await attachment.end(kill=False)
+            await self._attachments.release(handle)
+            await asyncio.to_thread(Sockets.of_handle(handle).remove)
+            return replace(handle, pid=None, pid_start=None, boot_id=None)
+
+    async def suspend(self, handle: VmHandle) -> VmHandle:
+        """Pause its vCPUs; afterwards it is ``suspended``."""
+        async with self._turn(handle):
+            require(Action.SUSPEND, await self.state(handle), handle.name)
+            await (await self._attachments.require(handle)).execute("stop")
+            return handle
+
+    async def resume(self, handle: VmHandle) -> VmHandle:
+        """Let its vCPUs run on, whatever made them pause; afterwards it is ``running``."""
+        async with self._turn(handle):
+            require(Action.RESUME, await self.state(handle), handle.name)
+            await wake(await self._attachments.require(handle))
+            return handle
+
+    async def destroy(self, handle: VmHandle) -> None:
+        """End it at once if it runs and remove all its files; a second call changes nothing."""
+        async with self._turn(handle):
+            attachment = await self._attachments.find(handle)
+            if attachment is not None:
+                await attachment.end(kill=True)
+            await self._attachments.release(handle)
+            await asyncio.to_thread(Sockets.of_handle(handle).remove)
+            await asyncio.to_thread(remove_work_directory, WorkFiles.of_handle(handle))
+
+    async def state(self, handle: VmHandle) -> VmState:
+        """Ask where it is: its process, QMP if that lives, else its journal.
+
+        Raises
+        ------
+        BusyError, DeadlineError, LinkLostError
+            It runs, but QMP cannot be asked; nothing is guessed.
+        """
+        attachment = await self._attachments.find(handle)
+        if attachment is not None:
+            try:
+                status = await attachment.execute("query-status")
+                state = from_run_state(status["status"])
+                if state is not VmState.STOPPED or not await attachment.process.wait(
+                    _END_TIMEOUT_S
+                ):
+                    return state
+            except LinkLostError:
+                if not await attachment.process.wait(_END_TIMEOUT_S):
+                    raise
+        return await asyncio.to_thread(resting_state, handle)
+
+    async def guest_ip(self, handle: VmHandle) -> IpAddress:
+        """Return the address that the guest's agent tells for the VM's network card.
+
+        Raises
+        ------
+        CapabilityError
+            It has no network.
+        StateError
+            It does not run.
+        DeadlineError
+            The guest had no address, or no agent that answers, in time.
+        """
+        require_capability(self, Capability.GUEST_ADDRESS, handle)
+        state = await self.state(handle)
+        if state is not VmState.RUNNING:
+            raise StateError(
+                f"{handle.name!r} has no address: it is {state}", hint="start or resume it first"
+            )
+        return await ask_address(handle)
+
+    def console_endpoint(self, handle: VmHandle) -> ConsoleEndpoint:
+        """Return the Unix socket of the serial port and the log of all it ever said."""
+        log = WorkFiles.of_handle(handle).console_log
+        return UnixConsole(path=Sockets.of_handle(handle).console, log=log)
+
+    async def watch(self, handle: VmHandle) -> AsyncGenerator[VmEvent, None]:
+        """Yield what has happened since the VM's last start, then what happens.
+
+        It ends when QEMU has ended, after the event that says why.
+        """
+        attachment = await self._attachments.find(handle)
+        async with aclosing(follow(handle, attachment)) as events:
+            async for event in events:
+                yield event
+
+    async def aclose(self) -> None:
+        """Let go of every VM; those that run go on running."""
+        await self._attachments.aclose()
+
+    def _turn(self, handle: VmHandle) -> asyncio.Lock:
+        """Return the lock that lets one action at a time change the VM from here."""
+        return self._turns.setdefault(handle.id, asyncio.Lock())

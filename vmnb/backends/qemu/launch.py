@@ -1,0 +1,176 @@
+"""Starting QEMU: one spawn, and either a VM that runs or nothing at all."""
+
+import asyncio
+import os
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vmnb.backends.qemu.accelerator import Accelerator
+from vmnb.backends.qemu.argv import BootFiles, Launch, build_argv
+from vmnb.backends.qemu.attachment import Attachment
+from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
+from vmnb.backends.qemu.journal import Journal
+from vmnb.backends.qemu.monitor import queue_for
+from vmnb.backends.qemu.process import Found, ProcessId, ending, last_lines, spawn
+from vmnb.backends.qemu.threads import in_thread
+from vmnb.core.errors import BackendError, DeadlineError, LinkLostError
+from vmnb.core.finish import finish
+from vmnb.core.handle import VmHandle
+from vmnb.core.names import host_name
+
+__all__ = ["launch"]
+
+_START_TIMEOUT_S = 30.0
+_NEGOTIATE = b'{"execute": "qmp_capabilities"}\n'
+_NEGOTIATED = b'"return"'
+
+
+async def launch(
+    handle: VmHandle, qemu: Qemu, accelerator: Accelerator
+) -> tuple[VmHandle, Attachment]:
+    """Start QEMU and return when its guest runs.
+
+    Raises
+    ------
+    BackendError
+        It ended at once, or does not answer; it is gone again, and so is every trace of the try.
+    """
+    files, sockets = WorkFiles.of_handle(handle), Sockets.of(handle.id)
+    journal = Journal(files.journal)
+    journal_before = await asyncio.to_thread(journal.size_bytes)
+    attachment: Attachment | None = None
+    try:
+        spawned = await in_thread(
+            lambda: _spawn(handle, qemu, accelerator, files, sockets), undo=_Spawned.abandon
+        )
+        with spawned.journal:
+            attachment = Attachment(handle.name, spawned.found, sockets, journal)
+            await attachment.greet(spawned.monitor, _START_TIMEOUT_S)
+            await _until_negotiated(spawned.journal)
+    except BaseException as error:
+        await finish(_undo(attachment, sockets, journal, journal_before))
+        if isinstance(error, LinkLostError | DeadlineError | OSError):
+            failure = await asyncio.to_thread(_failure, handle.name, files.stderr, attachment)
+            raise failure from error
+        raise
+    return _started(handle, attachment.process.identity, sockets, accelerator), attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spawned:
+    """A new QEMU, and our ends of its journal and of its first monitor."""
+
+    found: Found
+    journal: socket.socket
+    monitor: socket.socket
+
+    def abandon(self) -> None:
+        """End it: nobody wants it any more."""
+        self.journal.close()
+        self.monitor.close()
+        self.found.kill()
+
+
+def _spawn(
+    handle: VmHandle, qemu: Qemu, accelerator: Accelerator, files: WorkFiles, sockets: Sockets
+) -> _Spawned:
+    sockets.make_directory()
+    ours, theirs = socket.socketpair()
+    with ExitStack() as stack, ExitStack() as undo:
+        undo.callback(ours.close)
+        stack.callback(theirs.close)
+        opened = [
+            stack.enter_context(listening(path)).fileno()
+            for path in (*sockets.monitors, sockets.console, sockets.agent)
+        ]
+        plan = Launch(
+            qemu=qemu.path,
+            machine=handle.extra["machine"],
+            accelerator=accelerator.name,
+            id=handle.id,
+            name=handle.name,
+            vcpus=handle.vcpus,
+            memory_mib=handle.memory_mib,
+            disk=files.overlay,
+            seed_iso=handle.seed_iso,
+            boot=_boot_files(handle, accelerator),
+            mac=handle.mac,
+            pidfile=sockets.pidfile,
+            vnc_socket=sockets.vnc,
+            console_log=files.console_log,
+            journal_log=files.journal,
+            monitors=(opened[0], opened[1]),
+            journal_descriptor=theirs.fileno(),
+            console=opened[2],
+            agent=opened[3],
+        )
+        ours.send(_NEGOTIATE)
+        # Before anybody else can be: a process that asks for the state must not be served first.
+        monitor = undo.enter_context(queue_for(sockets.monitors[0]))
+        found = spawn(build_argv(plan), descriptors=plan.descriptors, stderr=files.stderr)
+        undo.pop_all()
+    return _Spawned(found=found, journal=ours, monitor=monitor)
+
+
+async def _undo(
+    attachment: Attachment | None, sockets: Sockets, journal: Journal, journal_before: int
+) -> None:
+    if attachment is not None:
+        await attachment.end(kill=True)
+    await asyncio.to_thread(journal.forget_after, journal_before)
+    await asyncio.to_thread(sockets.remove)
+
+
+async def _until_negotiated(ours: socket.socket) -> None:
+    """Wait until QEMU writes its journal; it goes on doing so when our end is closed."""
+    ours.setblocking(False)
+    loop = asyncio.get_running_loop()
+    said = b""
+    async with asyncio.timeout(_START_TIMEOUT_S):
+        while _NEGOTIATED not in said:
+            part = await loop.sock_recv(ours, 4096)
+            if not part:
+                raise LinkLostError("QEMU ended while it started")
+            said += part
+
+
+def _boot_files(handle: VmHandle, accelerator: Accelerator) -> BootFiles | None:
+    extra = handle.extra
+    if "kernel" not in extra:
+        return None
+    words = [extra.get("cmdline", ""), f"vmnb.hostname={host_name(handle.name)}"]
+    if accelerator.name == "tcg":
+        words.append(extra.get("emulated_cmdline", ""))
+    initrd = Path(extra["initrd"]) if "initrd" in extra else None
+    append = " ".join(filter(None, words))
+    return BootFiles(kernel=Path(extra["kernel"]), initrd=initrd, append=append)
+
+
+def _started(
+    handle: VmHandle, identity: ProcessId, sockets: Sockets, accelerator: Accelerator
+) -> VmHandle:
+    return replace(
+        handle,
+        pid=identity.pid,
+        pid_start=identity.start,
+        boot_id=identity.boot,
+        qmp_socket=sockets.monitors[0],
+        console_socket=sockets.console,
+        agent_socket=sockets.agent,
+        vnc_socket=sockets.vnc,
+        accelerator=accelerator.name,
+        accelerator_note=accelerator.note or None,
+    )
+
+
+def _failure(name: str, stderr: Path, attachment: Attachment | None) -> BackendError:
+    code = attachment.process.exit_code if attachment is not None else None
+    how = "" if code is None else f" and ended with {ending(code)}"
+    said = last_lines(stderr)
+    return BackendError(
+        f"QEMU did not start {name!r}{how}" + (f"; its last words:\n{said}" if said else ""),
+        hint="its whole output is in " + os.fspath(stderr),
+    )

@@ -1,0 +1,43 @@
+"""Asking a guest to switch itself off."""
+
+import asyncio
+
+from vmnb.backends.qemu.attachment import Attachment
+from vmnb.core.errors import DeadlineError, LinkLostError
+
+__all__ = ["power_off", "wake"]
+
+_PRESS_AGAIN_S = 2.0
+
+
+async def power_off(attachment: Attachment, timeout_s: float) -> bool:
+    """Press the power button (ACPI) and wait; return whether the guest went off in time.
+
+    The button is pressed again now and then: a guest that is still booting has not enabled it yet
+    and never hears of the first time.
+
+    Raises
+    ------
+    BusyError
+        Other processes occupy both monitors.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            await wake(attachment)
+            while True:
+                await attachment.execute("system_powerdown")
+                if await attachment.process.wait(_PRESS_AGAIN_S):
+                    return True
+    except (TimeoutError, DeadlineError):
+        return attachment.process.ended
+    except LinkLostError:
+        return await attachment.process.wait(_PRESS_AGAIN_S)
+
+
+async def wake(attachment: Attachment) -> None:
+    """Let the vCPUs run, whatever made them pause; nothing happens where they run."""
+    status = (await attachment.execute("query-status"))["status"]
+    if status == "suspended":  # the guest went to sleep by itself, and its CPUs wait for a wake-up
+        await attachment.execute("system_wakeup")
+    elif status != "running":
+        await attachment.execute("cont")

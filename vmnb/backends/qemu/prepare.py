@@ -1,0 +1,176 @@
+"""Making what a VM needs before it can run."""
+
+import asyncio
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
+from vmnb.backends.qemu.threads import in_thread
+from vmnb.core.errors import BackendError, SpecError
+from vmnb.core.handle import VmHandle
+from vmnb.core.hypervisor import BackendTag
+from vmnb.core.names import host_name
+from vmnb.core.spec import NetworkMode, VmSpec
+from vmnb.images import BootImage
+from vmnb.seed import write_seed
+
+__all__ = ["check_disk", "check_memory", "check_vcpus", "prepare"]
+
+_CREATE_TIMEOUT_S = 60.0
+_MIB = 1024 * 1024
+_MEMORY = Path("/proc/meminfo")
+_DISK_MAX_MIB = 1 << 31  # 2 PiB: as far as QCOW2 reaches with clusters of 64 KiB
+
+
+def check_vcpus(spec: VmSpec, qemu: Qemu) -> None:
+    """Raise SpecError where the machine has no place for so many vCPUs."""
+    if spec.vcpus > qemu.cpu_max:
+        raise SpecError(
+            f"vcpus is {spec.vcpus}, and a {qemu.machine} of QEMU {qemu.version} takes at most "
+            f"{qemu.cpu_max}",
+            hint=f"ask for 1 to {qemu.cpu_max}",
+        )
+
+
+def check_memory(spec: VmSpec, image: BootImage) -> None:
+    """Raise SpecError where it is less than the image needs, or more than this machine has."""
+    if spec.memory_mib < image.memory_min_mib:
+        raise SpecError(
+            f"memory_mib is {spec.memory_mib}, and the image {image.name!r} needs "
+            f"{image.memory_min_mib}",
+            hint=f'ask for {image.memory_min_mib} or more; "{spec.memory_mib}G" would be GiB',
+        )
+    with suppress(OSError):  # only Linux has the file
+        lines = dict(line.split(":") for line in _MEMORY.read_text().splitlines())
+        has_mib = sum(int(lines[key].split()[0]) for key in ("MemTotal", "SwapTotal")) // 1024
+        if spec.memory_mib > has_mib:
+            raise SpecError(
+                f"memory_mib is {spec.memory_mib}, and this machine has {has_mib}",
+                hint="ask for less, and leave some for the machine itself",
+            )
+
+
+def check_disk(spec: VmSpec, image: BootImage) -> None:
+    """Raise SpecError where the disk would be smaller than its image, or no QCOW2 is so large."""
+    if spec.disk_mib is not None and spec.disk_mib > _DISK_MAX_MIB:
+        raise SpecError(
+            f"disk_mib is {spec.disk_mib}, and a disk has {_DISK_MAX_MIB} at most",
+            hint="ask for less; a disk takes space only as it fills",
+        )
+    if spec.disk_mib is not None and spec.disk_mib * _MIB < image.disk_size_bytes:
+        needed = -(-image.disk_size_bytes // _MIB)
+        raise SpecError(
+            f"disk_mib is {spec.disk_mib}, and the image {image.name!r} needs {needed}",
+            hint=f"ask for {needed} or more, or leave it out",
+        )
+
+
+async def prepare(spec: VmSpec, qemu: Qemu, image: BootImage) -> VmHandle:
+    """Make the work directory with the disk and the seed; all of it, or nothing.
+
+    Raises
+    ------
+    SpecError
+        Nothing can be written there.
+    BackendError
+        The disk is full, or ``qemu-img`` failed.
+    """
+    vm_id = uuid4().hex
+    files, sockets = WorkFiles.of(vm_id), Sockets.of(vm_id)
+    _require_text(files.directory, sockets.directory, image.disk)
+    await asyncio.to_thread(sockets.require_place)
+    await in_thread(
+        lambda: _make(spec, qemu, image, files), undo=lambda made: remove_tree(made.directory)
+    )
+    return VmHandle(
+        id=vm_id,
+        backend=BackendTag.QEMU,
+        spec=spec,
+        work_dir=files.directory,
+        overlay=files.overlay,
+        seed_iso=files.seed_iso if spec.cloud_init else None,
+        qmp_socket=sockets.monitors[0],
+        console_socket=sockets.console,
+        console_log=files.console_log,
+        agent_socket=sockets.agent,
+        vnc_socket=sockets.vnc,
+        has_agent=image.has_agent,
+        mac=None if spec.network.mode is NetworkMode.NONE else _mac(vm_id),
+        extra=_boot_facts(image) | {"machine": qemu.machine, "image_digest": image.digest},
+    )
+
+
+def _make(spec: VmSpec, qemu: Qemu, image: BootImage, files: WorkFiles) -> WorkFiles:
+    unfinished = files.unfinished
+    make_work_directory(unfinished)
+    try:
+        _create_overlay(unfinished.overlay, qemu, image, spec.disk_mib)
+        if spec.cloud_init is not None:
+            write_seed(
+                unfinished.seed_iso,
+                spec.cloud_init,
+                instance_id=files.directory.name,
+                hostname=host_name(spec.name),
+            )
+        unfinished.directory.rename(files.directory)
+    except BaseException as error:
+        remove_tree(unfinished.directory)
+        if isinstance(error, OSError):
+            raise BackendError(
+                f"cannot make the files of {spec.name!r} in {files.directory}: {error.strerror}",
+                hint="free some space, or choose another place with VMNB_HOME",
+            ) from error
+        raise
+    return files
+
+
+def _create_overlay(path: Path, qemu: Qemu, image: BootImage, disk_mib: int | None) -> None:
+    argv: list[str | Path] = [qemu.qemu_img, "create", "-q", "-f", "qcow2", "-F", image.disk_format]
+    # An absolute path is never taken for a protocol, whatever colons and commas are in it.
+    argv += ["-b", image.disk, path, *([f"{disk_mib}M"] if disk_mib else [])]
+    done = subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_CREATE_TIMEOUT_S,
+        umask=0o077,
+        check=False,
+    )
+    if done.returncode:
+        raise BackendError(
+            f"qemu-img could not make the disk {path}: exit code {done.returncode}\n"
+            f"{done.stderr.strip()}",
+            hint="free some space, or choose another place with VMNB_HOME",
+        )
+
+
+def _boot_facts(image: BootImage) -> dict[str, str]:
+    facts = {
+        "kernel": image.kernel,
+        "initrd": image.initrd,
+        "cmdline": image.cmdline,
+        "emulated_cmdline": image.emulated_cmdline,
+    }
+    return {name: str(value) for name, value in facts.items() if value is not None}
+
+
+def _mac(vm_id: str) -> str:
+    """Return the VM's own address under QEMU's prefix for virtual cards."""
+    return ":".join(("52", "54", "00", vm_id[0:2], vm_id[2:4], vm_id[4:6]))
+
+
+def _require_text(*paths: Path) -> None:
+    """QEMU takes paths as JSON, which is text: what is not UTF-8 cannot be written in it."""
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise SpecError(
+                f"the path {str(path)!r} is not valid UTF-8",
+                hint="rename that directory, or choose another place with VMNB_HOME",
+            ) from error

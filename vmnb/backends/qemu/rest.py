@@ -1,0 +1,39 @@
+"""What the files say of a VM that does not run."""
+
+from vmnb.backends.qemu.events import RunStory
+from vmnb.backends.qemu.files import WorkFiles
+from vmnb.backends.qemu.journal import Journal
+from vmnb.backends.qemu.process import ProcessId, last_lines
+from vmnb.core.handle import VmHandle
+from vmnb.core.hypervisor import VmEvent
+from vmnb.core.state import VmState
+
+__all__ = ["known_process", "resting_state"]
+
+
+def resting_state(handle: VmHandle) -> VmState:
+    """Return the state of a VM of which no process lives."""
+    files = WorkFiles.of_handle(handle)
+    if not files.directory.exists():
+        unfinished = files.unfinished.directory.exists()
+        return VmState.PREPARING if unfinished else VmState.DESTROYED
+    end = _last_end(handle, files)
+    return VmState.PREPARED if end is None else end.state
+
+
+def known_process(handle: VmHandle) -> ProcessId | None:
+    """Return the process that `handle` was started as."""
+    if handle.pid is None or handle.pid_start is None or handle.boot_id is None:
+        return None
+    return ProcessId(pid=handle.pid, start=handle.pid_start, boot=handle.boot_id)
+
+
+def _last_end(handle: VmHandle, files: WorkFiles) -> VmEvent | None:
+    """Return how its last run ended; None where it never ran."""
+    run = Journal(files.journal).last_run()
+    if run is None:
+        return None
+    story = RunStory()
+    for line in run.read():
+        story.take(line)
+    return story.end(known_process(handle), last_lines(files.stderr))

@@ -1,0 +1,281 @@
+"""One serial console in one process: one reader, many views, and the screen as it stands."""
+
+import asyncio
+import re
+
+from vmnb.console.audience import Audience
+from vmnb.console.expect import Expectation
+from vmnb.console.keyboard import Keyboard
+from vmnb.console.log import ConsoleLog
+from vmnb.console.ring import Ring
+from vmnb.console.source import Source, connect
+from vmnb.console.terminal import Terminal
+from vmnb.console.view import Send
+from vmnb.core.errors import CapabilityError, DeadlineError, StateError
+from vmnb.core.hypervisor import ConsoleEndpoint, UnixConsole
+
+__all__ = ["Console"]
+
+_RING_SIZE = 1024 * 1024
+_COALESCE_S = 0.016
+_COALESCE_MAX = 256 * 1024
+
+
+class Console:
+    """A serial console that many look at; make one for each endpoint in a process.
+
+    Positions count bytes from the beginning of the console's log; they go on over stops and starts
+    of the VM. Everything is called on one event loop.
+
+    Parameters
+    ----------
+    endpoint
+        A console on a Unix socket.
+
+    Raises
+    ------
+    CapabilityError
+        It is of another kind.
+    """
+
+    def __init__(self, endpoint: ConsoleEndpoint) -> None:
+        self._endpoint = _unix(endpoint)
+        self._ring = Ring(_RING_SIZE)
+        self._terminal = Terminal(self._ring)
+        self._audience = Audience(
+            self._ring, snapshot=self.restore, size=lambda: self._terminal.size
+        )
+        self._expectations: set[Expectation] = set()
+        self._source: Source | None = None
+        self._keyboard: Keyboard | None = None
+        self._opening = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self._tick: asyncio.TimerHandle | None = None
+        self._published = 0
+        self._begun = 0
+        self._log_known = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected to a running VM."""
+        return self._source is not None
+
+    @property
+    def position(self) -> int:
+        """Position of the byte that comes next."""
+        return self._ring.end
+
+    async def open(self, endpoint: ConsoleEndpoint | None = None) -> None:
+        """Read what the log has, and connect if the VM runs; does nothing while connected.
+
+        Afterwards :attr:`is_open` says whether it is connected. Call it again when the VM was
+        started again; the stream goes on where it was.
+
+        Parameters
+        ----------
+        endpoint
+            Where the console is from now on; where it was if None.
+
+        Raises
+        ------
+        BusyError, BackendError
+            The socket is there and cannot be used.
+        """
+        if endpoint is not None:
+            self._endpoint = _unix(endpoint)
+        if self._source is not None:
+            self._source.check()
+        async with self._opening:
+            if self._source is None:
+                self._connect(await self._load())
+
+    async def aclose(self) -> None:
+        """Disconnect and forget all views, without a word to them.
+
+        The VM goes on, and the console may be opened again.
+        """
+        async with self._opening:
+            if self._keyboard is not None:
+                self._keyboard.close()
+            if self._source is not None:
+                self._log_known = await self._source.aclose()
+            self._source = self._keyboard = None
+            await self._audience.aclose()
+            if self._following is not None:
+                self._following.cancel()
+                await asyncio.gather(self._following, return_exceptions=True)
+                self._following = None
+            if self._tick is not None:
+                self._tick.cancel()
+                self._tick = None
+            for expectation in self._expectations:
+                expectation.match.cancel()
+
+    def hello(self, view_id: str, seq: int | None, send: Send) -> None:
+        """Begin, or begin again, to send the stream to a view.
+
+        If what follows `seq` is still at hand, output goes on there; else the view gets the
+        screen first. Then it is told whether the console is open, and each change of that.
+
+        Parameters
+        ----------
+        seq
+            Position up to which the view has everything; None or -1 if it has nothing.
+        send
+            Called with a message and its buffers. ``restore`` has `seq`, `cols`, `rows` and what
+            draws the screen; ``output`` has `seq`, the position of its first byte, and the bytes;
+            ``open`` has nothing more, ``closed`` a `reason`. Each has the `view`.
+        """
+        self._audience.add(view_id, seq if self._following else None, send)
+
+    def ack(self, view_id: str, seq: int) -> None:
+        """Note that a view has drawn everything before `seq`."""
+        self._audience.acknowledge(view_id, seq)
+
+    def bye(self, view_id: str) -> None:
+        """Forget a view."""
+        self._audience.remove(view_id)
+
+    def answers(self, view_id: str) -> bool:
+        """Whether this view's terminal answers the guest's queries, so that only one does."""
+        return self._audience.is_first(view_id)
+
+    def input(self, data: bytes) -> None:
+        """Type `data`, in order, as fast as the guest takes it.
+
+        Raises
+        ------
+        StateError
+            The VM is not running.
+        BusyError
+            The guest takes nothing and too much waits already; nothing of `data` is typed.
+        """
+        self._typing().type(data)
+
+    async def write(self, data: bytes) -> None:
+        """Type `data`, however long, and wait until all of it is on its way to the guest.
+
+        Raises
+        ------
+        StateError
+            The VM is not running.
+        LinkLostError
+            It stopped meanwhile.
+        """
+        await self._typing().write(data)
+
+    async def restore(self) -> tuple[int, bytes]:
+        """Return a position, and what draws scrollback and screen as they are there."""
+        if self._following is None:
+            async with self._opening:
+                (await self._load()).close()
+        return await self._terminal.snapshot()
+
+    def text(self) -> str:
+        """Return scrollback and screen as plain text: the newest 1000 lines and the screen."""
+        return self._terminal.text()
+
+    async def wait_for(
+        self, pattern: str | re.Pattern[str], timeout_s: float, *, since: int | None = None
+    ) -> re.Match[str]:
+        """Wait until the console says something, or has said it.
+
+        Parameters
+        ----------
+        pattern
+            A regular expression, sought in the text with its escape sequences; a match may be
+            64 KiB long.
+        timeout_s
+            In seconds.
+        since
+            Position from which on it counts; if None, where the VM last stopped, as far as this
+            object knows and still has the output.
+
+        Raises
+        ------
+        DeadlineError
+            It did not in time.
+        """
+        wanted = Expectation(pattern, self._begun if since is None else since)
+        self._expectations.add(wanted)
+        wanted.look(self._ring)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await wanted.match
+        except TimeoutError as error:
+            last = "".join(f"\n  {line}" for line in self.text().splitlines()[-5:])
+            raise DeadlineError(
+                f"the console did not say {str(pattern)!r} within {timeout_s:g} s; it ends{last}",
+                hint="allow more time, or look at the console",
+            ) from error
+        finally:
+            self._expectations.discard(wanted)
+
+    async def _load(self) -> ConsoleLog:
+        """Take over what the log has and the ring has not."""
+        log = ConsoleLog(self._endpoint.log)
+        start, data = await asyncio.to_thread(log.tail, self._log_known)
+        if start > self._log_known:
+            self._ring.restart(self._ring.end + start - self._log_known)
+        self._log_known = start + len(data)
+        if self._following is None:
+            self._following = asyncio.create_task(self._terminal.follow())
+        self._receive(data)
+        return log
+
+    def _connect(self, log: ConsoleLog) -> None:
+        try:
+            sock = connect(self._endpoint.path)
+        except BaseException as error:
+            log.close()
+            if isinstance(error, StateError):
+                return
+            raise
+        self._keyboard = Keyboard(sock)
+        self._source = Source(sock, log, self._ring.end, receive=self._receive, ended=self._lose)
+        self._audience.announce("open")
+
+    def _receive(self, data: bytes) -> None:
+        self._ring.append(data)
+        self._terminal.notice()
+        if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
+            self._publish()
+
+    def _publish(self) -> None:
+        """Show the first bytes at once, and what follows soon after all together."""
+        self._published = self._ring.end
+        if self._tick is not None:
+            self._tick.cancel()
+        self._tick = asyncio.get_running_loop().call_later(_COALESCE_S, self._publish_more)
+        self._audience.forward()
+        for expectation in self._expectations:
+            expectation.look(self._ring)
+
+    def _publish_more(self) -> None:
+        self._tick = None
+        if self._published < self._ring.end:
+            self._publish()
+
+    def _lose(self, log_size: int) -> None:
+        self._source = None
+        self._log_known = log_size
+        if self._keyboard is not None:
+            self._keyboard.close()
+            self._keyboard = None
+        self._begun = self._ring.end
+        self._publish()
+        self._audience.announce("closed", reason="the VM has stopped")
+
+    def _typing(self) -> Keyboard:
+        if self._keyboard is None:
+            raise StateError("cannot type into the console: the VM is not running")
+        return self._keyboard
+
+
+def _unix(endpoint: ConsoleEndpoint) -> UnixConsole:
+    if not isinstance(endpoint, UnixConsole):
+        raise CapabilityError(
+            f"there is no console that can be shown: {endpoint}",
+            hint="choose a backend that has its console on a Unix socket",
+        )
+    return endpoint

@@ -1,0 +1,87 @@
+"""What is typed into a console, sent as fast as the guest's serial port takes it."""
+
+import asyncio
+import socket
+
+from vmnb.core.errors import BusyError, LinkLostError
+
+__all__ = ["PENDING_MAX", "Keyboard"]
+
+PENDING_MAX = 2 * 1024 * 1024
+"""Most bytes that wait for the guest."""
+
+_SLICE = 64 * 1024
+
+
+class Keyboard:
+    """Sends bytes in order on a non-blocking socket, which somebody else closes."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._loop = asyncio.get_running_loop()
+        self._pending = bytearray()
+        self._writing = False
+        self._lock = asyncio.Lock()
+        self._progress = asyncio.Event()
+        self._closed = False
+
+    def type(self, data: bytes) -> None:
+        """Send `data` as soon as the guest takes it.
+
+        Raises
+        ------
+        BusyError
+            More than :data:`PENDING_MAX` bytes would wait; nothing of `data` is sent.
+        """
+        if len(self._pending) + len(data) > PENDING_MAX:
+            raise BusyError(
+                f"the guest has not taken {len(self._pending)} bytes that were typed before",
+                hint="does something in the guest read the serial console? try again later",
+            )
+        self._pending += data
+        if not self._writing:
+            self._send()
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`, however long, and wait until the guest's serial port took it.
+
+        Raises
+        ------
+        LinkLostError
+            The VM stopped before.
+        """
+        async with self._lock:
+            for start in range(0, len(data), _SLICE):
+                part = data[start : start + _SLICE]
+                await self._room_for(len(part))
+                self.type(part)
+            await self._room_for(PENDING_MAX)
+
+    def close(self) -> None:
+        """Forget what waits; who waits for it gets a LinkLostError."""
+        self._closed = True
+        self._pending.clear()
+        self._progress.set()
+
+    async def _room_for(self, count: int) -> None:
+        while not self._closed and len(self._pending) + count > PENDING_MAX:
+            self._progress.clear()
+            await self._progress.wait()
+        if self._closed:
+            raise LinkLostError("the VM stopped before it took what was typed")
+
+    def _send(self) -> None:
+        try:
+            while self._pending:
+                del self._pending[: self._socket.send(self._pending[:_SLICE])]
+        except BlockingIOError:
+            pass
+        except OSError:  # the reader of the same socket sees its end and closes us
+            self._pending.clear()
+        self._progress.set()
+        if bool(self._pending) != self._writing:
+            self._writing = bool(self._pending)
+            if self._writing:
+                self._loop.add_writer(self._socket, self._send)
+            else:
+                self._loop.remove_writer(self._socket)

@@ -1,0 +1,1 @@
+"""The vocabulary and the machine; standard library only."""

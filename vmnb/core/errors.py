@@ -1,0 +1,103 @@
+"""What vmnb raises, in one tree; :mod:`vmnb.errors` has these names for users.
+
+::
+
+    VmnbError
+    ├── SpecError (ValueError)          bad input; nothing was created
+    ├── StateError                      the action is not allowed in the VM's present state
+    ├── VmNotFoundError (LookupError)   no VM of that name or id
+    ├── VmExistsError                   the name is taken by a VM with another spec
+    ├── CapabilityError                 this backend cannot do that, and never will
+    ├── BusyError                       another process is acting on the same VM
+    ├── BackendError                    the backend tried and failed
+    │   ├── BackendUnavailableError     the backend cannot run on this machine
+    │   └── LinkLostError               the link died; the outcome is unknown
+    ├── DeadlineError (TimeoutError)    it did not happen in time
+    ├── GuestError                      something inside the guest failed
+    │   └── AgentError                  the guest agent refused or made no sense
+    ├── ImageError                      an image is missing, broken or of an unknown format
+    ├── StoreError                      the store of VMs and history cannot be read or written
+    └── LoopError (RuntimeError)        a blocking call where it would never return
+
+Two more carry a command's result and stand with it in :mod:`vmnb.guest.result`: ``CommandError``, a
+``GuestError``, and ``CommandTimeoutError``, a ``DeadlineError``.
+
+Each message says what was tried, what happened, and what to do next.
+"""
+
+
+class VmnbError(Exception):
+    """Base of every error that vmnb raises on purpose.
+
+    Parameters
+    ----------
+    message
+        What was tried and what happened.
+    hint
+        What to do next; shown on a line of its own.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{message}\n→ {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
+
+
+class SpecError(VmnbError, ValueError):
+    """The input is not usable; nothing was created."""
+
+
+class StateError(VmnbError):
+    """The action is not allowed in the VM's present state; nothing was changed."""
+
+
+class VmNotFoundError(VmnbError, LookupError):
+    """There is no VM of that name or id."""
+
+
+class VmExistsError(VmnbError):
+    """The name is taken by a VM with another spec; nothing was changed."""
+
+
+class CapabilityError(VmnbError):
+    """The backend cannot do this; it is known before the call and nothing was changed."""
+
+
+class BusyError(VmnbError):
+    """Another process is acting on the same VM; nothing was changed."""
+
+
+class BackendError(VmnbError):
+    """The backend tried and failed; what it had half made is removed again."""
+
+
+class BackendUnavailableError(BackendError):
+    """The backend cannot run on this machine as it is."""
+
+
+class LinkLostError(BackendError):
+    """The link to the VM died in the middle of a call; its outcome is unknown."""
+
+
+class DeadlineError(VmnbError, TimeoutError):
+    """It did not happen within the time given."""
+
+
+class GuestError(VmnbError):
+    """Something inside the guest failed."""
+
+
+class AgentError(GuestError):
+    """The guest agent refused a request, or its answer made no sense."""
+
+
+class ImageError(VmnbError):
+    """An image is missing, broken, or of an unknown format."""
+
+
+class StoreError(VmnbError):
+    """The store of VMs and history cannot be read or written."""
+
+
+class LoopError(VmnbError, RuntimeError):
+    """A blocking call was made on the background loop, where it could never return."""

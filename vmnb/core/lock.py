@@ -1,0 +1,122 @@
+"""One action at a time on a VM, over all processes of a user.
+
+The locks lie beside the store, because only the processes that share a store must agree. A lock
+is a file under ``flock(2)``: the kernel frees it when its process ends, however that happens.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from vmnb.core.errors import BusyError, StoreError
+from vmnb.core.finish import finish
+from vmnb.core.paths import private_dir
+
+__all__ = ["action_lock", "is_locked"]
+
+_held: set[int] = set()
+"""Descriptors that hold a lock; a child process closes its copies, or it would hold them too."""
+
+
+@asynccontextmanager
+async def action_lock(directory: Path, name: str) -> AsyncIterator[None]:
+    """Hold the only right to act on the VM `name`; it ends with the process at the latest.
+
+    Raises
+    ------
+    BusyError
+        It is held already, by another process or by this one.
+    StoreError
+        No lock can be made in `directory`.
+    """
+    lock = _Lock(_path(directory, name))
+    try:
+        await finish(asyncio.to_thread(lock.take))
+        if lock.descriptor is None:
+            raise BusyError(
+                f"another process is acting on {name!r}",
+                hint="wait until it is done, then try again",
+            )
+        yield
+    finally:
+        await finish(asyncio.to_thread(lock.free))
+
+
+def is_locked(directory: Path, name: str) -> bool:
+    """Return whether some process is acting on the VM `name`."""
+    try:
+        descriptor = os.open(_path(directory, name), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+class _Lock:
+    """A lock file; whoever holds it unlinks it, so that no file is left of a name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor: int | None = None
+        self._owner = os.getpid()
+
+    def take(self) -> None:
+        """Take the lock if it is free."""
+        try:
+            private_dir(self.path.parent)
+            while self.descriptor is None:
+                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                if not self._locks(descriptor):
+                    return
+        except OSError as error:
+            raise StoreError(
+                f"cannot lock {self.path}: {error.strerror}",
+                hint="check that its directory is writable and its disk is not full, "
+                "or choose another place with VMNB_HOME",
+            ) from error
+
+    def free(self) -> None:
+        """Give the lock back if it was taken, and was taken by this very process."""
+        if self.descriptor is not None and self._owner == os.getpid():
+            self.path.unlink(missing_ok=True)
+            _held.discard(self.descriptor)
+            os.close(self.descriptor)
+        self.descriptor = None
+
+    def _locks(self, descriptor: int) -> bool:
+        """Lock `descriptor` and keep it if it is still the file of that path; False if held."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(self.path.stat(), os.fstat(descriptor)):
+                self.descriptor = descriptor
+                _held.add(descriptor)
+        except BlockingIOError:
+            return False
+        except FileNotFoundError:
+            pass  # unlinked by its last holder
+        finally:
+            if self.descriptor is None:
+                os.close(descriptor)
+        return True
+
+
+def _path(directory: Path, name: str) -> Path:
+    return directory / hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def _close_copies() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_close_copies)

@@ -1,0 +1,128 @@
+"""The hypervisor of hypervisors: each call goes to the backend that the handle names."""
+
+import sys
+from collections.abc import AsyncIterator, Iterable
+
+from vmnb.core.errors import CapabilityError
+from vmnb.core.handle import VmHandle
+from vmnb.core.hypervisor import (
+    STOP_TIMEOUT_S,
+    BackendTag,
+    Capability,
+    ConsoleEndpoint,
+    Hypervisor,
+    IpAddress,
+    VmEvent,
+    Watchable,
+)
+from vmnb.core.registry import make_hypervisor
+from vmnb.core.spec import VmSpec
+from vmnb.core.state import VmState
+
+__all__ = ["RouterHypervisor"]
+
+
+class RouterHypervisor:
+    """Itself a :class:`~vmnb.core.hypervisor.Hypervisor`, over any number of others.
+
+    Parameters
+    ----------
+    backends
+        Ready-made hypervisors. Any other is made from the registry when a handle first names it.
+    preferred
+        Tag of the backend that prepares new VMs. By default QEMU on Linux, Propolis on illumos,
+        Noop elsewhere; with `backends` given, the first of them.
+    """
+
+    def __init__(
+        self, backends: Iterable[Hypervisor] = (), *, preferred: str | None = None
+    ) -> None:
+        self._backends = {backend.tag: backend for backend in backends}
+        self.tag: str = preferred or next(iter(self._backends), _platform_tag())
+
+    def backend(self, tag: str) -> Hypervisor:
+        """Return the hypervisor of `tag`.
+
+        Raises
+        ------
+        BackendUnavailableError
+            There is none.
+        """
+        if tag not in self._backends:
+            self._backends[tag] = make_hypervisor(tag)
+        return self._backends[tag]
+
+    def add(self, backend: Hypervisor) -> str:
+        """Let `backend` serve the handles of its tag from now on, and return that tag."""
+        self._backends[backend.tag] = backend
+        return backend.tag
+
+    @property
+    def opened(self) -> list[Hypervisor]:
+        """The backends that were given or have been used."""
+        return list(self._backends.values())
+
+    def capabilities(self, handle: VmHandle | None = None) -> frozenset[Capability]:
+        """Return what the backend of `handle` can do, or the preferred one."""
+        return self._of(handle).capabilities(handle)
+
+    async def prepare(self, spec: VmSpec) -> VmHandle:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.prepare`; the preferred backend does it."""
+        return await self._of(None).prepare(spec)
+
+    async def start(self, handle: VmHandle) -> VmHandle:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.start`."""
+        return await self._of(handle).start(handle)
+
+    async def stop(self, handle: VmHandle, timeout_s: float = STOP_TIMEOUT_S) -> VmHandle:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.stop`."""
+        return await self._of(handle).stop(handle, timeout_s)
+
+    async def suspend(self, handle: VmHandle) -> VmHandle:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.suspend`."""
+        return await self._of(handle).suspend(handle)
+
+    async def resume(self, handle: VmHandle) -> VmHandle:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.resume`."""
+        return await self._of(handle).resume(handle)
+
+    async def destroy(self, handle: VmHandle) -> None:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.destroy`."""
+        await self._of(handle).destroy(handle)
+
+    async def state(self, handle: VmHandle) -> VmState:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.state`."""
+        return await self._of(handle).state(handle)
+
+    async def guest_ip(self, handle: VmHandle) -> IpAddress:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.guest_ip`."""
+        return await self._of(handle).guest_ip(handle)
+
+    def console_endpoint(self, handle: VmHandle) -> ConsoleEndpoint:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.console_endpoint`."""
+        return self._of(handle).console_endpoint(handle)
+
+    def watch(self, handle: VmHandle) -> AsyncIterator[VmEvent]:
+        """See :meth:`~vmnb.core.hypervisor.Watchable.watch`.
+
+        Raises
+        ------
+        CapabilityError
+            The backend tells no events.
+        """
+        backend = self._of(handle)
+        if isinstance(backend, Watchable):
+            return backend.watch(handle)
+        raise CapabilityError(
+            f"the {backend.tag} backend tells no events",
+            hint="ask for the state instead",
+        )
+
+    def _of(self, handle: VmHandle | None) -> Hypervisor:
+        return self.backend(self.tag if handle is None else handle.backend)
+
+
+def _platform_tag() -> str:
+    if sys.platform.startswith("linux"):
+        return BackendTag.QEMU
+    return BackendTag.PROPOLIS if sys.platform.startswith("sunos") else BackendTag.NOOP

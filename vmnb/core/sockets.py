@@ -1,0 +1,29 @@
+"""Unix sockets, as every room connects to them."""
+
+import os
+import socket
+from pathlib import Path
+
+__all__ = ["connect"]
+
+
+def connect(path: Path) -> socket.socket:
+    """Return a new, non-blocking connection to the Unix socket at `path`.
+
+    Raises
+    ------
+    FileNotFoundError, ConnectionRefusedError
+        Nobody listens there.
+    BlockingIOError
+        The queue of those who wait to be accepted is full.
+    OSError
+        It cannot be reached for another reason.
+    """
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.setblocking(False)
+        connection.connect(os.fspath(path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection

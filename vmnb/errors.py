@@ -1,0 +1,45 @@
+"""Every error that vmnb raises, by name: ``from vmnb.errors import StateError``.
+
+All are kinds of :class:`VmnbError`; :mod:`vmnb.core.errors` draws the tree.
+"""
+
+from vmnb.core.errors import (
+    AgentError,
+    BackendError,
+    BackendUnavailableError,
+    BusyError,
+    CapabilityError,
+    DeadlineError,
+    GuestError,
+    ImageError,
+    LinkLostError,
+    LoopError,
+    SpecError,
+    StateError,
+    StoreError,
+    VmExistsError,
+    VmnbError,
+    VmNotFoundError,
+)
+from vmnb.guest.result import CommandError, CommandTimeoutError
+
+__all__ = [
+    "AgentError",
+    "BackendError",
+    "BackendUnavailableError",
+    "BusyError",
+    "CapabilityError",
+    "CommandError",
+    "CommandTimeoutError",
+    "DeadlineError",
+    "GuestError",
+    "ImageError",
+    "LinkLostError",
+    "LoopError",
+    "SpecError",
+    "StateError",
+    "StoreError",
+    "VmExistsError",
+    "VmNotFoundError",
+    "VmnbError",
+]

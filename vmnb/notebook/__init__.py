@@ -1,0 +1,1 @@
+"""The only room with ipywidgets, anywidget, pandas and IPython."""

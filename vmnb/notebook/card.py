@@ -1,0 +1,159 @@
+"""What a VM's card says, as plain JSON: the one source of the widget and of the static HTML."""
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+from vmnb.core.history import HistoryRow
+from vmnb.core.hypervisor import Capability
+from vmnb.core.machine import Busy, Machine
+from vmnb.core.state import LIVE, Action, allowed_actions
+
+__all__ = ["Card", "Problem", "Row", "card_of", "history_rows", "vcpus_text"]
+
+HISTORY_ROWS = 200
+"""Newest rows that a card shows; :attr:`VM.history <vmnb.VM.history>` has them all."""
+
+_BUTTONS = (Action.START, Action.STOP, Action.SUSPEND, Action.RESUME, Action.DESTROY)
+_NEEDS = {Action.SUSPEND: Capability.SUSPEND, Action.RESUME: Capability.SUSPEND}
+_DOING = {
+    "start": "starting",
+    "boot": "booting",
+    "stop": "stopping",
+    "suspend": "suspending",
+    "resume": "resuming",
+    "destroy": "destroying",
+}
+
+Row = tuple[str, str, str, str, float | None, str, str]
+
+
+class Problem(TypedDict):
+    """Something that went wrong, for the person in front of the card."""
+
+    title: str
+    message: str
+    hint: str
+
+
+class ActionState(TypedDict):
+    """Whether a button can be pressed, and if not, why."""
+
+    enabled: bool
+    reason: str
+
+
+class BusyState(TypedDict):
+    """What is being done; see ``Busy`` in ``protocol.ts``."""
+
+    action: str
+    since_ms_epoch: int
+    expected_s: float | None
+    text: str
+
+
+class Card(TypedDict):
+    """See ``Card`` in ``protocol.ts``."""
+
+    name: str
+    state: str
+    backend: str
+    accelerator: str
+    accelerator_note: str
+    vcpus: int
+    memory_mib: int
+    address: str
+    image: str
+    uptime_since: str | None
+    actions: dict[str, ActionState]
+    busy: BusyState | None
+    error: Problem | None
+    facts: list[tuple[str, str]]
+
+
+def card_of(machine: Machine, *, address: str = "", error: Problem | None = None) -> Card:
+    """Return what the card of `machine` says now, without asking anybody."""
+    handle, live = machine.handle, machine.last_state in LIVE
+    since = machine.started.isoformat() if machine.started and live else None
+    return Card(
+        name=handle.name,
+        state=str(machine.last_state),
+        backend=str(handle.backend),
+        accelerator=(handle.accelerator or "").upper(),
+        accelerator_note=handle.accelerator_note or "",
+        vcpus=handle.vcpus,
+        memory_mib=handle.memory_mib,
+        address=address if live else "",
+        image=handle.spec.image,
+        uptime_since=since,
+        actions={str(action): _action_state(machine, action) for action in _BUTTONS},
+        busy=_busy_state(machine.busy),
+        error=error,
+        facts=_facts(machine),
+    )
+
+
+def history_rows(rows: Iterable[HistoryRow]) -> list[Row]:
+    """Return the newest rows as the card shows them."""
+    shown = list(rows)[-HISTORY_ROWS:]
+    return [
+        (
+            row.time.isoformat(timespec="microseconds"),
+            str(row.from_state or ""),
+            str(row.to_state),
+            str(row.action),
+            row.duration_s,
+            str(row.cause),
+            row.detail,
+        )
+        for row in shown
+    ]
+
+
+def vcpus_text(count: int) -> str:
+    """Return a number of virtual CPUs in words."""
+    return f"{count} vCPU{'' if count == 1 else 's'}"
+
+
+def _action_state(machine: Machine, action: Action) -> ActionState:
+    reason = _why_not(machine, action)
+    return ActionState(enabled=not reason, reason=reason)
+
+
+def _why_not(machine: Machine, action: Action) -> str:
+    needed = _NEEDS.get(action)
+    if needed is not None and needed not in machine.capabilities:
+        return f"the {machine.handle.backend} backend cannot {action} a VM"
+    if machine.busy and machine.busy.what != "boot":
+        return f"it is {_DOING[machine.busy.what]}"
+    if action not in allowed_actions(machine.last_state):
+        return f"not while it is {machine.last_state}"
+    return ""
+
+
+def _busy_state(busy: Busy | None) -> BusyState | None:
+    if busy is None:
+        return None
+    return BusyState(
+        action="start" if busy.what == "boot" else busy.what,
+        since_ms_epoch=round(busy.since.timestamp() * 1000),
+        expected_s=busy.expected_s,
+        text=_DOING[busy.what],
+    )
+
+
+def _facts(machine: Machine) -> list[tuple[str, str]]:
+    handle = machine.handle
+    facts: dict[str, object | None] = {
+        "Id": handle.id,
+        "Image": handle.spec.image,
+        "Disk": f"{handle.disk_mib} MiB" if handle.disk_mib else None,
+        "Network": handle.network.mode,
+        "MAC address": handle.mac,
+        "Accelerator": (handle.accelerator or "").upper(),
+        "Why": handle.accelerator_note,
+        "Process": handle.pid if machine.last_state in LIVE else None,
+        "Work directory": handle.work_dir,
+        "Console log": handle.console_log,
+    }
+    facts |= {key.replace("_", " ").capitalize(): value for key, value in handle.extra.items()}
+    return [(label, str(value)) for label, value in facts.items() if value]

@@ -1,0 +1,32 @@
+/** The small module that each widget carries: a still card, and the live one when a kernel is there. */
+import { loadBundle } from "./page";
+import type { Model } from "./protocol";
+import { showStill } from "./still";
+
+/** A live kernel answers sooner; the still card would only flash. */
+const STILL_AFTER_MS = 250;
+
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const controller = new AbortController();
+  let leave: () => void = () => undefined;
+  const timer = setTimeout(() => {
+    leave = showStill(model, el);
+  }, STILL_AFTER_MS);
+
+  loadBundle(model, controller.signal)
+    .then(({ bundle, style }) => {
+      if (controller.signal.aborted) return;
+      clearTimeout(timer);
+      leave();
+      leave = bundle.mount(model, el, style);
+    })
+    .catch((error) => console.error("vmnb: the widget's code could not be loaded", error));
+
+  return () => {
+    controller.abort();
+    clearTimeout(timer);
+    leave();
+  };
+}
+
+export default { render };

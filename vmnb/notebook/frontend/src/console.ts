@@ -1,0 +1,136 @@
+/** The console in a card: terminal, its line of hints, and its talk with the kernel. */
+import { h, setText } from "./dom";
+import { type Model, type ToKernel, type ToPage, bytesOf, post } from "./protocol";
+import { ConsoleStream } from "./stream";
+import { ConsoleTerminal } from "./terminal";
+import { watchTheme } from "./theme";
+
+/** A message holds at most so many typed or pasted bytes. */
+const INPUT_BYTES = 32 * 1024;
+/** Say hello without a measure when the page gives none in this time (it is not shown yet). */
+const MEASURE_MS = 300;
+/** A kernel that says nothing for so long is busy or gone. */
+const PATIENCE_MS = 3000;
+
+export class ConsolePanel {
+  readonly element: HTMLElement;
+  private readonly view = newViewId();
+  private readonly frame = h("div", {
+    class: "vmnb-terminal",
+    "data-lm-suppress-shortcuts": "true", // JupyterLab's own keys, such as `dd` and `b`
+    "data-jp-suppress-context-menu": "true",
+  });
+  private readonly status = h("span", { class: "vmnb-console-status", role: "status" });
+  private readonly hints = h(
+    "span",
+    { class: "vmnb-hint", tabindex: -1 },
+    h("kbd", {}, "Ctrl"), "+", h("kbd", {}, "Shift"), "+", h("kbd", {}, "Enter"),
+    " leaves the console",
+  );
+  private readonly terminal: ConsoleTerminal;
+  private readonly stream: ConsoleStream;
+  private readonly observer = new ResizeObserver(() => this.onLayout());
+  private readonly endThemeWatch: () => void;
+  private readonly timers: ReturnType<typeof setTimeout>[] = [];
+  private isOpen = false;
+  private hasGreeted = false;
+  private closedReason = "";
+
+  /** `onContent` is called once, when there is something on the screen. */
+  constructor(
+    private readonly model: Model,
+    private readonly name: string,
+    private readonly onContent: () => void,
+  ) {
+    this.element = h(
+      "div",
+      { class: "vmnb-console" },
+      this.frame,
+      h("div", { class: "vmnb-console-foot" }, this.status, this.hints),
+    );
+    this.terminal = new ConsoleTerminal(this.frame, {
+      onInput: (bytes, reply) => this.sendInput(bytes, reply),
+      onLeave: () => this.hints.focus(),
+    });
+    this.stream = new ConsoleStream(this.view, this.terminal, (message) => this.send(message));
+    // Keys in the terminal are the guest's: the notebook would take them for commands.
+    for (const type of ["keydown", "keyup", "keypress"]) {
+      this.frame.addEventListener(type, (event) => event.stopPropagation());
+    }
+    this.showSnapshot();
+    this.observer.observe(this.frame);
+    this.endThemeWatch = watchTheme(() => this.isOpen && this.terminal.applyTheme());
+    this.timers.push(setTimeout(() => this.greet(), MEASURE_MS));
+  }
+
+  focus(): void {
+    this.terminal.focus();
+  }
+
+  receive(message: ToPage, buffers: ArrayBufferView[]): void {
+    if ("view" in message && message.view !== undefined && message.view !== this.view) return;
+    if (message.kind === "restore") {
+      const bytes = bytesOf(buffers[0]);
+      this.stream.restore(message, bytes);
+      this.showStatus();
+      if (bytes.length > 0 || message.seq > 0) this.onContent();
+    } else if (message.kind === "output") {
+      this.stream.output(message.seq, bytesOf(buffers[0]));
+      this.onContent();
+    } else if (message.kind === "closed" || message.kind === "open") {
+      this.closedReason = message.kind === "closed" ? message.reason : "";
+      this.showStatus();
+    }
+  }
+
+  dispose(): void {
+    this.timers.forEach(clearTimeout);
+    this.observer.disconnect();
+    this.endThemeWatch();
+    this.stream.close();
+    this.terminal.dispose();
+  }
+
+  private onLayout(): void {
+    if (this.isOpen || this.frame.clientWidth === 0) return;
+    this.isOpen = true;
+    this.terminal.open(`Console of ${this.name}`);
+    this.greet();
+  }
+
+  private greet(): void {
+    if (this.hasGreeted) return;
+    this.hasGreeted = true;
+    this.stream.hello();
+    this.timers.push(setTimeout(() => this.showStatus(), PATIENCE_MS));
+  }
+
+  private showSnapshot(): void {
+    const snapshot = this.model.get("snapshot") ?? "";
+    if (snapshot === "") return;
+    this.terminal.preview(snapshot);
+    this.onContent();
+  }
+
+  private showStatus(): void {
+    const waits = this.stream.isRestored ? "" : "Waiting for the kernel: it is busy, or gone.";
+    setText(this.status, this.closedReason || waits);
+  }
+
+  private sendInput(bytes: Uint8Array, reply: boolean): void {
+    for (let start = 0; start < bytes.length; start += INPUT_BYTES) {
+      const part = bytes.slice(start, start + INPUT_BYTES);
+      this.send({ kind: "input", view: this.view, reply }, [part]);
+    }
+  }
+
+  private send(message: ToKernel, buffers: ArrayBufferView[] = []): void {
+    post(this.model, message, buffers);
+  }
+}
+
+/** `crypto.randomUUID` is missing where a page is served over plain HTTP. */
+function newViewId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,32 @@
+/** What happened to the machine, the newest first. */
+import { h } from "./dom";
+import type { HistoryRow } from "./protocol";
+import { changeText, duration, localTime, toneOf } from "./words";
+
+const COLUMNS = ["When", "Change", "Action", "Took", "By", "Detail"];
+
+export function historyTable(rows: HistoryRow[]): HTMLElement {
+  if (rows.length === 0) return h("p", { class: "vmnb-nothing" }, "Nothing has happened yet.");
+  const heads = COLUMNS.map((column) => h("th", { scope: "col" }, column));
+  return h(
+    "table",
+    { class: "vmnb-history" },
+    h("thead", {}, h("tr", {}, ...heads)),
+    h("tbody", {}, ...rows.map(historyRow).reverse()),
+  );
+}
+
+function historyRow(row: HistoryRow): HTMLElement {
+  const [time, , to, action, took_s, cause, detail] = row;
+  const dot = h("i", { class: "vmnb-dot", "data-tone": toneOf(to), "aria-hidden": "true" });
+  return h(
+    "tr",
+    {},
+    h("td", { class: "vmnb-number" }, h("time", { datetime: time, title: time }, localTime(time))),
+    h("td", {}, h("span", { class: "vmnb-change" }, dot, changeText(row))),
+    h("td", {}, action),
+    h("td", { class: "vmnb-number" }, took_s === null ? "" : duration(took_s)),
+    h("td", {}, cause),
+    h("td", { class: "vmnb-detail" }, detail),
+  );
+}

@@ -1,0 +1,53 @@
+/** The card where no kernel answers: all that the notebook saved, readable, and nothing to click. */
+import { factsList } from "./details";
+import { h } from "./dom";
+import { Header } from "./header";
+import { historyTable } from "./history";
+import type { Card, Model } from "./protocol";
+
+declare const STILL_CSS: string;
+
+/** Show the still card in `root` and keep it true; the function returned takes it away. */
+export function showStill(model: Model, root: HTMLElement): () => void {
+  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model));
+  const events = ["change:card", "change:history", "change:snapshot"] as const;
+  for (const event of events) model.on(event, draw);
+  draw();
+  return () => {
+    for (const event of events) model.off(event, draw);
+    root.replaceChildren();
+  };
+}
+
+function still(model: Model): HTMLElement {
+  const card = model.get("card");
+  if (card === undefined) return h("p", {}, "A virtual machine without a name.");
+  const isCard = model.get("layout_kind") !== "console";
+  const header = new Header();
+  header.update({ ...card, busy: null }, null);
+  const saved = h("p", { class: "vmnb-saved" }, "As it was saved. Run the cell to work with it.");
+  return h(
+    "section",
+    { class: "vmnb vmnb-still", "aria-label": `Virtual machine ${card.name}, as it was saved` },
+    h("header", { class: "vmnb-header" }, header.element, saved),
+    consoleText(model.get("snapshot") ?? ""),
+    ...(isCard ? sections(model, card) : []),
+  );
+}
+
+function consoleText(snapshot: string): HTMLElement | null {
+  if (snapshot.trim() === "") return null;
+  return h("pre", { class: "vmnb-terminal", tabindex: 0, "aria-label": "Console" }, snapshot);
+}
+
+function sections(model: Model, card: Card): HTMLElement[] {
+  return [
+    section("History", historyTable(model.get("history") ?? []), true),
+    section("Details", factsList(card), false),
+  ];
+}
+
+function section(title: string, content: HTMLElement, open: boolean): HTMLElement {
+  const body = h("div", { class: "vmnb-scroll", tabindex: 0 }, content);
+  return h("details", { class: "vmnb-section", open }, h("summary", {}, title), body);
+}

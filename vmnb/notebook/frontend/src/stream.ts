@@ -1,0 +1,80 @@
+/** One view's side of the console's byte stream: nothing twice, nothing missing, nothing unbounded. */
+import type { ToKernel, ToPage } from "./protocol";
+
+/** Acknowledge at least this often, so that the kernel's window never closes for good. */
+export const ACK_BYTES = 64 * 1024;
+/** Acknowledge what is left when no output came for so long. */
+export const ACK_IDLE_MS = 250;
+/** After a gap, ask at most this often. */
+export const HELLO_PAUSE_MS = 1000;
+
+/** Where the stream's bytes go; `done` is called when they are parsed. */
+export interface Sink {
+  write(bytes: Uint8Array, done: () => void): void;
+  restore(bytes: Uint8Array, size: { cols: number; rows: number } | null, done: () => void): void;
+}
+
+export class ConsoleStream {
+  /** The next byte wanted; -1 until the first restore. */
+  private next = -1;
+  private parsed = -1;
+  private acknowledged = -1;
+  private helloAt = Number.NEGATIVE_INFINITY;
+  private idle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly view: string,
+    private readonly sink: Sink,
+    private readonly send: (message: ToKernel) => void,
+  ) {}
+
+  /** True once the kernel has told what the screen looks like. */
+  get isRestored(): boolean {
+    return this.next >= 0;
+  }
+
+  hello(): void {
+    this.helloAt = Date.now();
+    this.send({ kind: "hello", view: this.view, seq: this.next });
+  }
+
+  close(): void {
+    clearTimeout(this.idle);
+    this.send({ kind: "bye", view: this.view });
+  }
+
+  restore(message: ToPage & { kind: "restore" }, bytes: Uint8Array): void {
+    const { seq, cols, rows } = message;
+    this.next = seq;
+    this.sink.restore(bytes, { cols, rows }, () => {
+      this.parsed = seq;
+      this.acknowledge();
+    });
+  }
+
+  output(seq: number, bytes: Uint8Array): void {
+    const end = seq + bytes.length;
+    if (this.next < 0 || seq > this.next) return this.helloAfterGap();
+    if (end <= this.next) return;
+    const fresh = bytes.subarray(this.next - seq);
+    this.next = end;
+    this.sink.write(fresh, () => this.onParsed(end));
+  }
+
+  private helloAfterGap(): void {
+    if (Date.now() - this.helloAt >= HELLO_PAUSE_MS) this.hello();
+  }
+
+  private onParsed(position: number): void {
+    this.parsed = position;
+    if (this.parsed - this.acknowledged >= ACK_BYTES) return this.acknowledge();
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => this.acknowledge(), ACK_IDLE_MS);
+  }
+
+  private acknowledge(): void {
+    clearTimeout(this.idle);
+    this.acknowledged = this.parsed;
+    this.send({ kind: "ack", view: this.view, seq: this.parsed });
+  }
+}

@@ -1,0 +1,29 @@
+/** The bundle's door: shows the live widget in an element. */
+import { CardView } from "./card";
+import { ConsoleView } from "./console-view";
+import { h } from "./dom";
+import type { Bundle, MessageCallback } from "./protocol";
+
+export const mount: Bundle["mount"] = (model, root, style) => {
+  const card = model.get("card");
+  if (card === undefined) throw new Error("vmnb: the widget has no trait `card`");
+  const isCard = model.get("layout_kind") !== "console";
+  const view = isCard ? new CardView(model, card) : new ConsoleView(model, card);
+
+  const onMessage: MessageCallback = (message, buffers) => view.receive(message, buffers);
+  const onCard = () => view.update(model.get("card") ?? card);
+  const onHistory = () => view instanceof CardView && view.updateHistory();
+  model.on("msg:custom", onMessage);
+  model.on("change:card", onCard);
+  model.on("change:history", onHistory);
+
+  // In the element itself, so that it also holds in a shadow root.
+  root.replaceChildren(h("style", {}, style), view.element);
+  return () => {
+    model.off("msg:custom", onMessage);
+    model.off("change:card", onCard);
+    model.off("change:history", onHistory);
+    view.dispose();
+    root.replaceChildren();
+  };
+};

@@ -1,0 +1,69 @@
+"""The card as static HTML: what a saved notebook shows where no widget can run.
+
+Everything that comes from a guest or a person is escaped; nothing in here is a script.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from vmnb.notebook.card import Card, Row, vcpus_text
+
+__all__ = ["static_card"]
+
+_COLOURS = {"running": "#1a7f37", "suspended": "#9a6700", "failed": "#cf222e"}
+_FONT = "font-family:system-ui,sans-serif;font-size:13px;line-height:1.5"
+
+
+def static_card(card: Card, history: Sequence[Row], console: str) -> str:
+    """Return the card, its history and the console's text as HTML without scripts."""
+    parts = [_header(card), _problem(card), _console(console), _history(history)]
+    body = "".join(part for part in parts if part)
+    return (
+        f'<div style="{_FONT};border:1px solid #8886;border-radius:8px;padding:12px;'
+        f'max-width:60em">{body}</div>'
+    )
+
+
+def _header(card: Card) -> str:
+    colour = _COLOURS.get(card["state"], "#57606a")
+    badge = (
+        f'<span style="border:1px solid {colour};color:{colour};border-radius:1em;'
+        f'padding:1px 8px">{escape(card["state"])}</span>'
+    )
+    cpus = vcpus_text(card["vcpus"])
+    facts = [card["image"], card["backend"], card["accelerator"], cpus, f"{card['memory_mib']} MiB"]
+    line = " · ".join(escape(fact) for fact in facts if fact)
+    return f"<div><b>{escape(card['name'])}</b> {badge} <small>{line}</small></div>"
+
+
+def _problem(card: Card) -> str:
+    error = card["error"]
+    if error is None:
+        return ""
+    lines = (error["message"], error["hint"])
+    text = "".join(f"<br>{escape(line)}" for line in lines if line)
+    return f"<p><b>{escape(error['title'])}</b>{text}</p>"
+
+
+def _console(text: str) -> str:
+    if not text:
+        return ""
+    return (
+        '<pre style="background:#11151a;color:#e6edf3;border-radius:6px;padding:8px;'
+        f'max-height:24em;overflow:auto">{escape(text)}</pre>'
+    )
+
+
+def _history(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    heads = "".join(f"<th>{head}</th>" for head in ("time", "from", "to", "action", "s", "by", ""))
+    body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
+    return f"<details><summary>History</summary><table><tr>{heads}</tr>{body}</table></details>"
+
+
+def _cells(row: Row) -> str:
+    time, before, after, action, duration_s, cause, detail = row
+    length = "" if duration_s is None else f"{duration_s:.3f}"
+    values = (time[:19], before, after, action, length, cause, detail)
+    return "".join(f"<td>{escape(value)}</td>" for value in values)

@@ -1,0 +1,237 @@
+"""A machine as people see it: with its console, its guest agent, its address and its troubles."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakValueDictionary
+
+from vmnb.console import Console
+from vmnb.core import runtime
+from vmnb.core.errors import CapabilityError, StateError, VmnbError
+from vmnb.core.history import HistoryRow
+from vmnb.core.hypervisor import Capability, UnixConsole
+from vmnb.core.listeners import Listeners
+from vmnb.core.machine import Machine
+from vmnb.core.state import LIVE, Action, VmState
+from vmnb.guest import GuestAgent, RunResult, run
+from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
+
+if TYPE_CHECKING:
+    from vmnb.notebook.widget import CardWidget
+
+__all__ = ["WAIT_TIMEOUT_S", "Live"]
+
+_log = logging.getLogger(__name__)
+
+WAIT_TIMEOUT_S = 60.0
+"""Seconds that a wait may take, for a state or for a word on the console."""
+
+_RUNNABLE = {VmState.SUSPENDED: "vm.resume()", VmState.DESTROYED: "make a new VM"}
+"""What to do before a command can be run, where it is not to start it."""
+
+
+class Live:
+    """What a notebook works with: one for each VM of this process, on the background loop.
+
+    Two views of one VM share its console and its agent, since each endpoint serves one client at
+    a time. Get it by :meth:`of`.
+    """
+
+    # By the machine's id(), which is its own for as long as its Live is there and holds it: with
+    # the machine as the key, each entry would keep itself alive.
+    _known: ClassVar["WeakValueDictionary[int, Live]"] = WeakValueDictionary()
+    _left_behind: ClassVar["list[list[Live]]"] = []
+    """A parent process's: kept, since collecting them would touch the parent's sockets."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.widgets: dict[str, CardWidget] = {}
+        self._agent: GuestAgent | None = None
+        self._console: Console | None = None
+        self._history: list[HistoryRow] = []
+        self._address = ""
+        self._problem: Problem | None = None
+        self._dismissed = False
+        self._listeners: Listeners[[]] = Listeners()
+        self._refreshing: asyncio.Task[None] | None = None
+        self._stale = False
+        machine.subscribe(self._changed)
+
+    @classmethod
+    async def of(cls, machine: Machine) -> "Live":
+        """Return the one object of `machine`, up to date."""
+        live = cls._known.get(id(machine))
+        if live is None:
+            live = cls._known[id(machine)] = cls(machine)
+        await live.refresh()
+        return live
+
+    @classmethod
+    async def close_all(cls) -> None:
+        """Let go of every VM; those that run go on running."""
+        known, cls._known = list(cls._known.values()), WeakValueDictionary()
+        for live in known:
+            await live.aclose()
+
+    @classmethod
+    def leave_behind(cls) -> None:
+        """Begin anew in the child of a fork; what there was is the parent's."""
+        cls._left_behind.append(list(cls._known.values()))
+        cls._known = WeakValueDictionary()
+
+    def card(self) -> Card:
+        """Return what the card says, as last known."""
+        problem = self._problem
+        if problem is None and self.machine.last_state is VmState.FAILED and not self._dismissed:
+            problem = self._failure()
+        return card_of(self.machine, address=self._address, error=problem)
+
+    def rows(self) -> list[Row]:
+        """Return the history as the card shows it, as last known."""
+        return history_rows(self._history)
+
+    def console_text(self) -> str:
+        """Return the console's text as last known; empty where nobody has looked yet."""
+        return self._console.text() if self._console else ""
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each change, on the loop; return what ends that."""
+        return self._listeners.add(listener)
+
+    async def act(self, action: Action) -> None:
+        """Do what a button asks for; an error is shown on the card."""
+        actions = {
+            Action.START: self.machine.start,
+            Action.STOP: self.machine.stop,
+            Action.SUSPEND: self.machine.suspend,
+            Action.RESUME: self.machine.resume,
+            Action.DESTROY: self.machine.destroy,
+        }
+        self.dismiss()
+        try:
+            await actions[action]()
+        except VmnbError as error:
+            title = f"cannot {action} {self.machine.name}"
+            self._problem = Problem(title=title, message=error.message, hint=error.hint)
+            self._listeners.tell()
+
+    def dismiss(self) -> None:
+        """Forget the problem that the card shows."""
+        self._problem, self._dismissed = None, True
+        self._listeners.tell()
+
+    async def console(self) -> Console:
+        """Return the console, connected if the VM runs.
+
+        Raises
+        ------
+        CapabilityError
+            The backend has no console.
+        """
+        endpoint = self.machine.console_endpoint
+        if not isinstance(endpoint, UnixConsole):
+            raise CapabilityError(
+                f"{self.machine.name!r} has no console on the "
+                f"{self.machine.handle.backend} backend",
+                hint="choose a backend with a console",
+            )
+        if self._console is None:
+            self._console = Console(endpoint)
+        await self._console.open(endpoint)
+        return self._console
+
+    async def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        timeout_s: float,
+        check: bool,
+        input: str | bytes | None,  # noqa: A002 - the name that subprocess.run has
+    ) -> RunResult:
+        """Run `command` in the guest; see :meth:`vmnb.VM.run`."""
+        agent = await self._require_agent()
+        return await run(agent, command, timeout_s=timeout_s, check=check, input=input)
+
+    async def _require_agent(self) -> GuestAgent:
+        machine = self.machine
+        if Capability.GUEST_AGENT not in machine.capabilities:
+            raise CapabilityError(
+                f"the {machine.handle.backend} backend runs no commands in a guest",
+                hint='choose a backend with a guest agent, such as "qemu"',
+            )
+        state = await machine.state()
+        socket = machine.handle.agent_socket
+        if state is not VmState.RUNNING or socket is None:
+            raise StateError(
+                f"cannot run a command in {machine.name!r}: it is {state}",
+                hint=_RUNNABLE.get(state, "vm.start()"),
+            )
+        self._agent = GuestAgent.of(socket)
+        return self._agent
+
+    async def aclose(self) -> None:
+        """Let go of console and agent; the VM goes on."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.gather(self._refreshing, return_exceptions=True)
+        if self._console is not None:
+            await self._console.aclose()
+        if self._agent is not None:
+            await self._agent.aclose()
+
+    def _changed(self, _: Machine) -> None:
+        """Look at the machine again, once for many changes."""
+        self._stale = True
+        if self.machine.last_state is not VmState.FAILED:
+            self._dismissed = False
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.get_running_loop().create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        while self._stale:
+            self._stale = False
+            self._listeners.tell()
+            try:
+                await self.refresh()
+            except VmnbError as error:  # nobody awaits this task: the log is where it is told
+                _log.warning("cannot look at %r: %s", self.machine.name, error)
+            self._listeners.tell()
+
+    async def refresh(self) -> None:
+        """Take over what the machine says now."""
+        self._history = await self.machine.history()
+        state = self.machine.last_state
+        if state is VmState.DESTROYED and self._console is not None:
+            await self._console.aclose()
+        if state not in LIVE:
+            self._address = ""
+        elif self._console is not None:
+            with suppress(VmnbError):
+                await self._console.open(self.machine.console_endpoint)
+        if self._knows_address():
+            with suppress(VmnbError):
+                self._address = str(await self.machine.guest_ip())
+
+    def _failure(self) -> Problem:
+        name = self.machine.name
+        detail = next((row.detail for row in reversed(self._history) if row.detail), "")
+        hint = "Start boots it again; the console's log and the history are kept"
+        return Problem(title=f"{name} failed", message=detail, hint=hint)
+
+    def _knows_address(self) -> bool:
+        """Whether the guest is up and can be asked for its address without a wait."""
+        if self._address or self.machine.last_state is not VmState.RUNNING:
+            return False
+        actions = [row.action for row in self._history]
+        return "ready" in actions[_last_index(actions, Action.START) :]
+
+
+def _last_index(actions: list[str], wanted: str) -> int:
+    return max((index for index, action in enumerate(actions) if action == wanted), default=0)
+
+
+runtime.at_shutdown(Live.close_all)
+os.register_at_fork(after_in_child=Live.leave_behind)

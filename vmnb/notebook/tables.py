@@ -1,0 +1,89 @@
+"""Tables of VMs and of their history, as DataFrames with a declared schema."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from vmnb.core import runtime
+from vmnb.core.errors import VmnbError
+from vmnb.core.history import HistoryRow
+from vmnb.core.machine import Machine
+
+__all__ = ["HISTORY_SCHEMA", "MACHINES_SCHEMA", "history_table", "machines"]
+
+HISTORY_SCHEMA: Mapping[str, str] = {
+    "time": "datetime64[us, UTC]",
+    "from": "object",
+    "to": "object",
+    "action": "object",
+    "duration_s": "float64",
+    "cause": "object",
+    "detail": "object",
+}
+"""Columns of a history and their types; the same where it is empty."""
+
+MACHINES_SCHEMA: Mapping[str, str] = {
+    "name": "object",
+    "state": "object",
+    "backend": "object",
+    "accelerator": "object",
+    "image": "object",
+    "vcpus": "int64",
+    "memory_mib": "int64",
+}
+"""Columns of :func:`machines` and their types; the same where there is no VM."""
+
+
+def history_table(rows: Iterable[HistoryRow]) -> pd.DataFrame:
+    """Return `rows` as a DataFrame with the columns of :data:`HISTORY_SCHEMA`."""
+    values: list[tuple[object, ...]] = [
+        (
+            row.time,
+            str(row.from_state) if row.from_state else "",
+            str(row.to_state),
+            str(row.action),
+            row.duration_s,
+            str(row.cause),
+            row.detail,
+        )
+        for row in rows
+    ]
+    return _table(values, HISTORY_SCHEMA)
+
+
+def machines() -> pd.DataFrame:
+    """Return every VM of this user that is not destroyed, oldest first.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of :data:`MACHINES_SCHEMA`. ``state`` is asked of each VM now; it is
+        ``unknown`` where the VM did not answer.
+    """
+    return runtime.run(_machines())
+
+
+async def _machines() -> pd.DataFrame:
+    found = await runtime.session().machines()
+    return _table([await _machine_row(machine) for machine in found], MACHINES_SCHEMA)
+
+
+async def _machine_row(machine: Machine) -> tuple[object, ...]:
+    try:
+        state = str(await machine.state())
+    except VmnbError:
+        state = "unknown"
+    handle = machine.handle
+    return (
+        handle.name,
+        state,
+        str(handle.backend),
+        handle.accelerator or "",
+        handle.spec.image,
+        handle.vcpus,
+        handle.memory_mib,
+    )
+
+
+def _table(values: list[tuple[object, ...]], schema: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(values, columns=list(schema)).astype(dict(schema))

@@ -1,0 +1,338 @@
+"""The VM as a notebook has it: blocking by default, awaitable by ``.aio``, a card when shown."""
+
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from vmnb.core import runtime
+from vmnb.core.errors import SpecError
+from vmnb.core.handle import VmHandle
+from vmnb.core.hypervisor import STOP_TIMEOUT_S, ConsoleEndpoint, Hypervisor, IpAddress
+from vmnb.core.machine import Machine
+from vmnb.core.progress import reporting_to
+from vmnb.core.spec import CloudInitConfig, NetworkConfig, NetworkMode, SshConfig, VmSpec
+from vmnb.core.state import VmState
+from vmnb.core.units import parse_mib
+from vmnb.guest import RUN_TIMEOUT_S, RunResult
+from vmnb.notebook.aio import AsyncVM
+from vmnb.notebook.console import VmConsole
+from vmnb.notebook.live import WAIT_TIMEOUT_S, Live
+from vmnb.notebook.progress import progress_bar
+from vmnb.notebook.shown import Shown, plain_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["VM"]
+
+_T = TypeVar("_T")
+_TINY_MEMORY_MIB = 256
+_MEMORY_MIB = 1024
+
+
+class VM:
+    """A virtual machine; shown in a cell, it is a card with buttons and a console.
+
+    Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name
+    exists and the spec agrees, it is that VM, in the state it is in.
+
+    An action that is done already changes nothing. Each may raise `StateError` where the state does
+    not allow it, `BusyError` while another process acts on the VM, and `BackendError`; all are in
+    :mod:`vmnb.errors`. After Ctrl-C the action has cleaned up, and the message has the VM's state.
+
+    Parameters
+    ----------
+    name
+        1 to 200 printable characters, no ``/``, and neither ``-`` nor ``.`` first.
+    image
+        ``"tiny"``, a small Linux built on first use, or the path of a disk image.
+    vcpus
+        Number of virtual CPUs.
+    memory
+        In MiB, or text such as ``"512M"``, ``"2G"``. 256 MiB for the tiny guest, else 1 GiB.
+    disk
+        Size of the disk, likewise; the image's own size by default.
+    network
+        ``"user"`` (behind NAT, no privileges needed), ``"none"``, or a `NetworkConfig`.
+    cloud_init
+        User data as text, or a `CloudInitConfig`.
+    ssh
+        How to enter the guest by SSH.
+    uefi
+        Whether to boot by UEFI.
+    backend
+        A backend's tag or a ready-made hypervisor; by default what suits the machine.
+
+    Raises
+    ------
+    SpecError
+        A value is not usable. Nothing was made.
+    VmExistsError
+        A VM of that name exists and is another; the message shows the differences.
+    BackendError, ImageError
+        It could not be prepared. Nothing was made.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        image: str | os.PathLike[str] = "tiny",
+        vcpus: int = 1,
+        memory: int | str | None = None,
+        disk: int | str | None = None,
+        network: str | NetworkConfig = "user",
+        cloud_init: str | CloudInitConfig | None = None,
+        ssh: SshConfig | None = None,
+        uefi: bool = False,
+        backend: str | Hypervisor | None = None,
+    ) -> None:
+        if isinstance(cloud_init, str):
+            cloud_init = CloudInitConfig(user_data=cloud_init)
+        if isinstance(image, os.PathLike):
+            image = os.fspath(image)
+        spec = VmSpec(
+            name=name,
+            image=image,
+            vcpus=vcpus,
+            memory_mib=_memory_mib(memory, image),
+            disk_mib=None if disk is None else parse_mib(disk, "disk"),
+            network=network if isinstance(network, NetworkConfig) else _network(network),
+            cloud_init=cloud_init,
+            ssh=ssh,
+            uefi=uefi,
+        )
+        try:
+            with progress_bar() as show, reporting_to(show):
+                machine = runtime.run(runtime.session().open(spec, backend))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_when_interrupted(spec.name)) from None
+        self._take(machine)
+
+    @classmethod
+    def attach(cls, name: str) -> Self:
+        """Return the VM of that name, whatever its spec.
+
+        Raises
+        ------
+        VmNotFoundError
+            There is none.
+        """
+        vm = cls.__new__(cls)
+        vm._take(runtime.run(runtime.session().attach(name)))  # noqa: SLF001 - its own class
+        return vm
+
+    def _take(self, machine: Machine) -> None:
+        self._taken = runtime.run(Live.of(machine))
+        self._owner = os.getpid()
+        self._card = Shown(self._taken, "card")
+
+    @property
+    def _live(self) -> Live:
+        """What this process holds: the child of a fork has not the loop of what it inherited."""
+        if self._owner != os.getpid():
+            self._take(runtime.run(runtime.session().attach(self._taken.machine.name)))
+        return self._taken
+
+    @property
+    def _machine(self) -> Machine:
+        return self._live.machine
+
+    @property
+    def aio(self) -> AsyncVM:
+        """The same actions, to be awaited."""
+        return AsyncVM(self._live)
+
+    def start(self) -> Self:
+        """Boot it; afterwards it is ``running``, while its guest may still be booting.
+
+        Nothing happens where it runs already.
+
+        Raises
+        ------
+        StateError
+            It is suspended; :meth:`resume` it.
+        BackendError
+            It could not be started.
+        """
+        return self._act("start", self._machine.start)
+
+    def stop(self, timeout: float = STOP_TIMEOUT_S) -> Self:
+        """Shut it down; afterwards it is ``stopped`` and its disk is kept.
+
+        Parameters
+        ----------
+        timeout
+            Seconds that the guest is given to end by itself; past them it is ended by force.
+        """
+        return self._act("stop", lambda: self._machine.stop(timeout))
+
+    def suspend(self) -> Self:
+        """Pause its vCPUs; afterwards it is ``suspended`` and its memory is kept."""
+        return self._act("suspend", self._machine.suspend)
+
+    def resume(self) -> Self:
+        """Let it run on; afterwards it is ``running``."""
+        return self._act("resume", self._machine.resume)
+
+    def destroy(self) -> None:
+        """Stop it if it runs and remove all of it but its history; its name is free again."""
+        self._act("destroy", self._machine.destroy)
+
+    def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        timeout: float = RUN_TIMEOUT_S,
+        check: bool = False,
+        input: str | bytes | None = None,  # noqa: A002 - the name that subprocess.run has
+    ) -> RunResult:
+        """Run a command in the guest by its agent, and wait for its end.
+
+        Parameters
+        ----------
+        command
+            Text for the guest's ``/bin/sh``, or a program and its arguments.
+        timeout
+            Seconds for all of it, waiting for a guest that still boots included.
+        check
+            Raise an error where the exit code is not zero.
+        input
+            What the command reads from its standard input.
+
+        Returns
+        -------
+        RunResult
+            Exit code, output and duration; it prints as in a terminal.
+
+        Raises
+        ------
+        StateError
+            The VM does not run.
+        CommandTimeoutError
+            The command did not end in time and was killed; a kind of ``DeadlineError``.
+        DeadlineError
+            The guest's agent did not answer in time.
+        CommandError
+            With `check`: the command did not end with exit code 0.
+        AgentError, GuestError
+            The agent refused, or the command wrote more than the agent keeps.
+        CapabilityError
+            The backend runs no commands in a guest.
+        SpecError
+            The command or the input is not usable; nothing was run.
+        """
+        coroutine = self._live.run(command, timeout_s=timeout, check=check, input=input)
+        return self._wait("run", coroutine)
+
+    def wait_for_state(self, state: VmState | str, timeout: float = WAIT_TIMEOUT_S) -> Self:
+        """Wait until it is in that state, of itself or by anybody's action.
+
+        Parameters
+        ----------
+        state
+            Such as ``"stopped"``.
+        timeout
+            In seconds.
+
+        Raises
+        ------
+        SpecError
+            There is no such state.
+        DeadlineError
+            It was not in time.
+        """
+        return self._act("wait", lambda: self._machine.wait_for_state(state, timeout))
+
+    @property
+    def name(self) -> str:
+        """The VM's name."""
+        return self._machine.name
+
+    @property
+    def state(self) -> VmState:
+        """Where it is in its life, asked now."""
+        return self._wait("state", self._machine.state())
+
+    @property
+    def guest_ip(self) -> IpAddress:
+        """The guest's address; waits up to a minute for a guest that still boots.
+
+        Raises
+        ------
+        CapabilityError
+            It has no network.
+        StateError
+            It does not run.
+        DeadlineError
+            The guest had no address, or no agent that answers, in time.
+        """
+        return self._wait("guest_ip", self._machine.guest_ip())
+
+    @property
+    def handle(self) -> VmHandle:
+        """The plain facts of the VM."""
+        return self._machine.handle
+
+    @property
+    def console_endpoint(self) -> ConsoleEndpoint:
+        """Where the serial console is."""
+        return self._machine.console_endpoint
+
+    @property
+    def console(self) -> VmConsole:
+        """The serial console; alone in a cell, it is a terminal."""
+        return VmConsole(self._live)
+
+    @property
+    def history(self) -> "pd.DataFrame":
+        """All it went through, oldest first; see :data:`vmnb.notebook.tables.HISTORY_SCHEMA`."""
+        from vmnb.notebook.tables import history_table  # pandas is imported where it is needed
+
+        return history_table(self._wait("history", self._machine.history()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.destroy()
+
+    def __repr__(self) -> str:
+        return plain_text(self._taken.machine)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return self._card.bundle()
+
+    def _act(self, what: str, action: Callable[[], Coroutine[Any, Any, None]]) -> Self:
+        self._wait(what, action())
+        return self
+
+    def _wait(self, what: str, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        try:
+            return runtime.run(coroutine)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"{what} of {self.name!r} was interrupted; it is {self._machine.last_state}"
+            ) from None
+
+
+def _when_interrupted(name: str) -> str:
+    record = runtime.session().store.find(name)
+    left = "nothing was made" if record is None else f"it is {record.state}"
+    return f"making {name!r} was interrupted; {left}"
+
+
+def _memory_mib(memory: int | str | None, image: str) -> int:
+    if memory is None:
+        return _TINY_MEMORY_MIB if image == "tiny" else _MEMORY_MIB
+    return parse_mib(memory, "memory")
+
+
+def _network(mode: str) -> NetworkConfig:
+    try:
+        return NetworkConfig(mode=NetworkMode(mode))
+    except ValueError:
+        raise SpecError(
+            f"network {mode!r} is not known",
+            hint='"user", "none", NetworkConfig.tap("br0") or NetworkConfig.vnic("net0")',
+        ) from None

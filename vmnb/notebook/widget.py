@@ -1,0 +1,119 @@
+"""The one widget: the kernel's side of ``frontend/src/protocol.ts``.
+
+A message from the page is only handed to the background loop; nothing here waits for a VM.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+
+from vmnb.console import Console
+from vmnb.core import runtime
+from vmnb.core.errors import VmnbError
+from vmnb.core.state import Action
+from vmnb.notebook.assets import bootstrap, bundle
+from vmnb.notebook.live import Live
+
+__all__ = ["CardWidget"]
+
+_log = logging.getLogger(__name__)
+
+_SNAPSHOT_CHARACTERS = 16_000
+_SNAPSHOT_EVERY_S = 2.0
+"""How often the text for saved notebooks is renewed while the console speaks."""
+
+
+class CardWidget(anywidget.AnyWidget):
+    """A VM's card in the page, or its console alone.
+
+    Parameters
+    ----------
+    live
+        What it shows.
+    layout
+        ``"card"`` or ``"console"``.
+    """
+
+    card = traitlets.Any().tag(sync=True)
+    history = traitlets.Any().tag(sync=True)
+    snapshot = traitlets.Unicode().tag(sync=True)
+    layout_kind = traitlets.Unicode("card").tag(sync=True)
+
+    def __init__(self, live: Live, layout: str) -> None:
+        self._live = live
+        self._snapshot_due: asyncio.TimerHandle | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
+        super().__init__(
+            _esm=bootstrap(),
+            card=live.card(),
+            history=live.rows(),
+            snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
+            layout_kind=layout,
+        )
+        self._unsubscribe = live.subscribe(self._show)
+        self.on_msg(self._receive)
+
+    def close(self) -> None:
+        """Take it from the page; the VM goes on as it is."""
+        self._unsubscribe()
+        super().close()
+
+    def _show(self) -> None:
+        with self.hold_sync():
+            self.card = self._live.card()
+            self.history = self._live.rows()
+            self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
+
+    def _receive(self, _: Any, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+        runtime.submit(self._handle(content, [bytes(buffer) for buffer in buffers]))
+
+    async def _handle(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        try:
+            await self._dispatch(content, buffers)
+        except VmnbError as error:
+            _log.info("the page asked for %s: %s", content.get("kind"), error)
+        except Exception:  # noqa: BLE001 - a page may send anything; the widget lives on
+            _log.exception("the page sent a message that could not be handled: %r", content)
+
+    async def _dispatch(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        kind = content["kind"]
+        if kind == "bundle":
+            built = await asyncio.to_thread(bundle)
+            self.send({"kind": "bundle", "digest": built.digest}, [built.script, built.style])
+        elif kind == "action":
+            try:
+                await self._live.act(Action(content["action"]))
+            finally:  # the page waits for it, whatever came of the action
+                self.send({"kind": "action_done", "id": content["id"]})
+        elif kind == "dismiss":
+            self._live.dismiss()
+        else:
+            self._console_message(await self._live.console(), content, buffers)
+
+    def _console_message(
+        self, console: Console, content: dict[str, Any], buffers: list[bytes]
+    ) -> None:
+        match content["kind"]:
+            case "hello":
+                console.hello(content["view"], content["seq"], self._to_view)
+            case "ack":
+                console.ack(content["view"], content["seq"])
+            case "bye":
+                console.bye(content["view"])
+            case "input":
+                if not content["reply"] or console.answers(content["view"]):
+                    console.input(buffers[0])
+
+    def _to_view(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        self.send(message, buffers)
+        if message["kind"] == "output" and self._snapshot_due is None:
+            loop = asyncio.get_running_loop()
+            self._snapshot_due = loop.call_later(_SNAPSHOT_EVERY_S, self._renew_snapshot)
+
+    def _renew_snapshot(self) -> None:
+        self._snapshot_due = None
+        self._show()
