@@ -1,9 +1,12 @@
 """The store: durable, private, and safe with several processes at once."""
 
+import os
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -304,3 +307,33 @@ def test_a_disk_that_takes_no_more_is_a_clear_error_and_the_store_stays_whole(
     assert "its disk is not full" in done.stdout, done.stderr
     assert [record.handle for record in store.machines()] == [handle]
     assert store.record(handle.id, row("y", VmState.RUNNING))
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_child_that_was_forked_amid_the_reads_of_other_threads_can_read(store: Store) -> None:
+    made(store, "web")
+    enough = threading.Event()
+
+    def read() -> None:
+        while not enough.is_set():
+            store.find("web")
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        alive = all(_read_in_a_child(store) == 0 for _ in range(50))
+    finally:
+        enough.set()
+        for reader in readers:
+            reader.join()
+    assert alive
+
+
+def _read_in_a_child(store: Store) -> int:
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(30)
+        os._exit(0 if store.find("web") else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

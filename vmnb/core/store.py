@@ -5,10 +5,12 @@ systems do not give (https://sqlite.org/wal.html). Each call opens its own conne
 :class:`Store` may be used from any thread and after a fork.
 """
 
+import os
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -186,12 +188,8 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            db = self._connect()
-            try:
-                with db:
-                    yield db
-            finally:
-                db.close()
+            with _no_fork, closing(self._connect()) as db, db:
+                yield db
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
                 f"cannot use the store {self.path}: {error}", hint=_hint(error)
@@ -240,3 +238,11 @@ def _insert(db: sqlite3.Connection, vm_id: str, row: HistoryRow) -> bool:
         (vm_id, *history_values(row)),
     )
     return cursor.rowcount == 1
+
+
+# SQLite has locks of the whole process; a child forked while a thread holds one would wait for
+# ever at its first use (https://sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_).
+_no_fork = threading.Lock()
+os.register_at_fork(
+    before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release
+)
