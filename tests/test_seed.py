@@ -8,7 +8,7 @@ from pathlib import Path
 import pycdlib
 import pytest
 
-from vmnb.core.spec import CloudInitConfig
+from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.seed import write_seed
 
 USER_DATA = "#cloud-config\n# é☃\nusers: []\n"

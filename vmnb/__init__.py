@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vmnb import errors
-    from vmnb.core.spec import CloudInitConfig, NetworkConfig, SshConfig, VmSpec
+    from vmnb.core.cloud_init import CloudInitConfig
+    from vmnb.core.network import NetworkConfig
+    from vmnb.core.spec import VmSpec
+    from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook.tables import machines
     from vmnb.notebook.vm import VM
@@ -33,9 +36,9 @@ _HOMES = {
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",
-    "CloudInitConfig": "vmnb.core.spec",
-    "NetworkConfig": "vmnb.core.spec",
-    "SshConfig": "vmnb.core.spec",
+    "CloudInitConfig": "vmnb.core.cloud_init",
+    "NetworkConfig": "vmnb.core.network",
+    "SshConfig": "vmnb.core.ssh",
     "VmSpec": "vmnb.core.spec",
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pycdlib
 
-from vmnb.core.spec import CloudInitConfig
+from vmnb.core.cloud_init import CloudInitConfig
 
 __all__ = ["write_seed"]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from vmnb.backends.noop import NoopHypervisor
+from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.errors import (
     BackendError,
     BackendUnavailableError,
@@ -20,9 +21,10 @@ from vmnb.core.errors import (
     VmNotFoundError,
 )
 from vmnb.core.handle import VmHandle
+from vmnb.core.network import NetworkConfig
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.session import Session
-from vmnb.core.spec import CloudInitConfig, NetworkConfig, VmSpec
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState
 from vmnb.core.store import Store
 

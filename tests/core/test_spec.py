@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.errors import SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
-from vmnb.core.spec import CloudInitConfig, NetworkConfig, SshConfig, VmSpec
+from vmnb.core.network import NetworkConfig
+from vmnb.core.spec import VmSpec
+from vmnb.core.ssh import SshConfig
 
 FULL = VmSpec(
     name='it\'s "quoted", with commas',

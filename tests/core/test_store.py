@@ -289,7 +289,8 @@ def test_a_home_that_cannot_be_made_is_a_clear_error(
 FULL_DISK = """
 import resource, sys
 from vmnb.core.errors import StoreError
-from vmnb.core.spec import CloudInitConfig, VmSpec
+from vmnb.core.cloud_init import CloudInitConfig
+from vmnb.core.spec import VmSpec
 from vmnb.core.store import Store
 resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
 try:

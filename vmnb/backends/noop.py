@@ -24,7 +24,8 @@ from vmnb.core.hypervisor import (
     VmEvent,
     check_spec,
 )
-from vmnb.core.spec import NetworkMode, VmSpec
+from vmnb.core.network import NetworkMode
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
 
 __all__ = ["NoopHypervisor"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from vmnb.core.spec import NetworkConfig, VmSpec
+from vmnb.core.network import NetworkConfig
+from vmnb.core.spec import VmSpec
 
 __all__ = ["VmHandle"]
 

@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
-from vmnb.core.spec import NetworkMode, VmSpec
+from vmnb.core.network import NetworkMode
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import Cause, VmState
 
 __all__ = [
@@ -57,6 +58,7 @@ class Capability(StrEnum):
     SSH = "ssh"
     UEFI = "uefi"
     NETWORK_USER = "network-user"
+    NETWORK_PRIVATE = "network-private"
     NETWORK_TAP = "network-tap"
     NETWORK_VNIC = "network-vnic"
     NETWORK_NONE = "network-none"
@@ -200,6 +202,7 @@ class Closable(Protocol):
 
 _NETWORKS = {
     NetworkMode.USER: Capability.NETWORK_USER,
+    NetworkMode.PRIVATE: Capability.NETWORK_PRIVATE,
     NetworkMode.TAP: Capability.NETWORK_TAP,
     NetworkMode.VNIC: Capability.NETWORK_VNIC,
     NetworkMode.NONE: Capability.NETWORK_NONE,

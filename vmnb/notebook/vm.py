@@ -5,12 +5,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from vmnb.core import runtime
+from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.errors import SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, ConsoleEndpoint, Hypervisor, IpAddress
 from vmnb.core.machine import Machine
+from vmnb.core.network import NetworkConfig, NetworkMode
 from vmnb.core.progress import reporting_to
-from vmnb.core.spec import CloudInitConfig, NetworkConfig, NetworkMode, SshConfig, VmSpec
+from vmnb.core.spec import VmSpec
+from vmnb.core.ssh import SshConfig
 from vmnb.core.state import VmState
 from vmnb.core.units import parse_mib
 from vmnb.guest import RUN_TIMEOUT_S, RunResult

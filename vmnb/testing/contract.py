@@ -19,7 +19,8 @@ import pytest
 from vmnb.core.errors import CapabilityError, StateError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import Capability, Closable, Hypervisor, NoConsole, Watchable
-from vmnb.core.spec import NetworkConfig, VmSpec
+from vmnb.core.network import NetworkConfig
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, TRANSITIONS, Action, VmState
 
 __all__ = ["HypervisorContract"]

@@ -12,7 +12,8 @@ import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
 from vmnb.backends.qemu.argv import BootFiles, Launch, build_argv
-from vmnb.core.spec import CloudInitConfig, VmSpec
+from vmnb.core.cloud_init import CloudInitConfig
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
 
 HOSTILE = "a,b  c'd\"e\nf=g,,h:i\\j é☃"

@@ -17,7 +17,9 @@ from vmnb.core.errors import (
     ImageError,
     SpecError,
 )
-from vmnb.core.spec import NetworkConfig, SshConfig, VmSpec
+from vmnb.core.network import NetworkConfig
+from vmnb.core.spec import VmSpec
+from vmnb.core.ssh import SshConfig
 
 Spec = Callable[..., VmSpec]
 

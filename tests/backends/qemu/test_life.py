@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
+from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.errors import BackendError, StateError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import VmEvent
-from vmnb.core.spec import CloudInitConfig, NetworkConfig, VmSpec
+from vmnb.core.network import NetworkConfig
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import Cause, VmState
 
 Prepared = Callable[[VmSpec], AbstractAsyncContextManager[VmHandle]]

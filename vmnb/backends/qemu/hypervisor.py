@@ -32,7 +32,8 @@ from vmnb.core.hypervisor import (
     check_spec,
     require_capability,
 )
-from vmnb.core.spec import NetworkMode, VmSpec
+from vmnb.core.network import NetworkMode
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState, require
 from vmnb.images import resolve
 

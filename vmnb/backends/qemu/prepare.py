@@ -13,7 +13,8 @@ from vmnb.core.errors import BackendError, SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import BackendTag
 from vmnb.core.names import host_name
-from vmnb.core.spec import NetworkMode, VmSpec
+from vmnb.core.network import NetworkMode
+from vmnb.core.spec import VmSpec
 from vmnb.images import BootImage
 from vmnb.seed import write_seed
 
