@@ -1,7 +1,6 @@
 """The VM as a notebook has it: blocking by default, awaitable by ``.aio``, a card when shown."""
 
 import os
-from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from vmnb.core import runtime
@@ -9,19 +8,18 @@ from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.errors import SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, ConsoleEndpoint, Hypervisor, IpAddress
-from vmnb.core.machine import Machine
 from vmnb.core.network import NetworkConfig, NetworkMode
 from vmnb.core.progress import reporting_to
 from vmnb.core.spec import VmSpec
 from vmnb.core.ssh import SshConfig
 from vmnb.core.state import VmState
 from vmnb.core.units import parse_mib
-from vmnb.guest import RUN_TIMEOUT_S, RunResult
+from vmnb.notebook.acting import Acting
 from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.console import VmConsole
-from vmnb.notebook.live import WAIT_TIMEOUT_S, Live
 from vmnb.notebook.progress import progress_bar
-from vmnb.notebook.shown import Shown, plain_text
+from vmnb.notebook.shown import plain_text
+from vmnb.notebook.waiting import Waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +31,7 @@ _TINY_MEMORY_MIB = 256
 _MEMORY_MIB = 1024
 
 
-class VM:
+class VM(Acting, Waiting):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name
@@ -125,22 +123,6 @@ class VM:
         vm._take(runtime.run(runtime.session().attach(name)))  # noqa: SLF001 - its own class
         return vm
 
-    def _take(self, machine: Machine) -> None:
-        self._taken = runtime.run(Live.of(machine))
-        self._owner = os.getpid()
-        self._card = Shown(self._taken, "card")
-
-    @property
-    def _live(self) -> Live:
-        """What this process holds: the child of a fork has not the loop of what it inherited."""
-        if self._owner != os.getpid():
-            self._take(runtime.run(runtime.session().attach(self._taken.machine.name)))
-        return self._taken
-
-    @property
-    def _machine(self) -> Machine:
-        return self._live.machine
-
     @property
     def aio(self) -> AsyncVM:
         """The same actions, to be awaited."""
@@ -181,76 +163,6 @@ class VM:
     def destroy(self) -> None:
         """Stop it if it runs and remove all of it but its history; its name is free again."""
         self._act("destroy", self._machine.destroy)
-
-    def run(
-        self,
-        command: str | Sequence[str],
-        *,
-        timeout: float = RUN_TIMEOUT_S,
-        check: bool = False,
-        input: str | bytes | None = None,  # noqa: A002 - the name that subprocess.run has
-    ) -> RunResult:
-        """Run a command in the guest by its agent, and wait for its end.
-
-        Parameters
-        ----------
-        command
-            Text for the guest's ``/bin/sh``, or a program and its arguments.
-        timeout
-            Seconds for all of it, waiting for a guest that still boots included.
-        check
-            Raise an error where the exit code is not zero.
-        input
-            What the command reads from its standard input.
-
-        Returns
-        -------
-        RunResult
-            Exit code, output and duration; it prints as in a terminal.
-
-        Raises
-        ------
-        StateError
-            The VM does not run.
-        CommandTimeoutError
-            The command did not end in time and was killed; a kind of ``DeadlineError``.
-        DeadlineError
-            The guest's agent did not answer in time.
-        CommandError
-            With `check`: the command did not end with exit code 0.
-        AgentError, GuestError
-            The agent refused, or the command wrote more than the agent keeps.
-        CapabilityError
-            The backend runs no commands in a guest.
-        SpecError
-            The command or the input is not usable; nothing was run.
-        """
-        coroutine = self._live.run(command, timeout_s=timeout, check=check, input=input)
-        return self._wait("run", coroutine)
-
-    def wait_for_state(self, state: VmState | str, timeout: float = WAIT_TIMEOUT_S) -> Self:
-        """Wait until it is in that state, of itself or by anybody's action.
-
-        Parameters
-        ----------
-        state
-            Such as ``"stopped"``.
-        timeout
-            In seconds.
-
-        Raises
-        ------
-        SpecError
-            There is no such state.
-        DeadlineError
-            It was not in time.
-        """
-        return self._act("wait", lambda: self._machine.wait_for_state(state, timeout))
-
-    @property
-    def name(self) -> str:
-        """The VM's name."""
-        return self._machine.name
 
     @property
     def state(self) -> VmState:
@@ -305,18 +217,6 @@ class VM:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._card.bundle()
-
-    def _act(self, what: str, action: Callable[[], Coroutine[Any, Any, None]]) -> Self:
-        self._wait(what, action())
-        return self
-
-    def _wait(self, what: str, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        try:
-            return runtime.run(coroutine)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"{what} of {self.name!r} was interrupted; it is {self._machine.last_state}"
-            ) from None
 
 
 def _when_interrupted(name: str) -> str:
