@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vmnb import errors
     from vmnb.core.cloud_init import CloudInitConfig
-    from vmnb.core.network import NetworkConfig
+    from vmnb.core.network import Forward, NetworkConfig
     from vmnb.core.spec import VmSpec
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook.tables import machines
     from vmnb.notebook.vm import VM
 
+    user = NetworkConfig.user
+
 __all__ = [
     "VM",
     "Action",
     "Cause",
     "CloudInitConfig",
+    "Forward",
     "NetworkConfig",
     "SshConfig",
     "VmSpec",
     "VmState",
     "errors",
     "machines",
+    "user",
 ]
 
 _HOMES = {
@@ -37,6 +41,7 @@ _HOMES = {
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",
     "CloudInitConfig": "vmnb.core.cloud_init",
+    "Forward": "vmnb.core.network",
     "NetworkConfig": "vmnb.core.network",
     "SshConfig": "vmnb.core.ssh",
     "VmSpec": "vmnb.core.spec",
@@ -46,6 +51,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module("vmnb.errors")
+    if name == "user":
+        return import_module("vmnb.core.network").NetworkConfig.user
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
-from vmnb.core.network import NetworkMode
+from vmnb.core.network import Forward, NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Cause, VmState
 
@@ -20,6 +20,7 @@ __all__ = [
     "Capability",
     "Closable",
     "ConsoleEndpoint",
+    "Forwarding",
     "Hypervisor",
     "IpAddress",
     "NoConsole",
@@ -57,6 +58,7 @@ class Capability(StrEnum):
     CLOUD_INIT = "cloud-init"
     SSH = "ssh"
     UEFI = "uefi"
+    FORWARDS = "forwards"
     NETWORK_USER = "network-user"
     NETWORK_PRIVATE = "network-private"
     NETWORK_TAP = "network-tap"
@@ -192,6 +194,38 @@ class Watchable(Protocol):
 
 
 @runtime_checkable
+class Forwarding(Protocol):
+    """A hypervisor with :attr:`Capability.FORWARDS`: ports of the host lead into its guests.
+
+    Each call needs a VM that runs, and raises :class:`~vmnb.core.errors.StateError` otherwise.
+    """
+
+    async def forwards(self, handle: VmHandle) -> tuple[Forward, ...]:
+        """Ask which ports lead into the guest now, each with its port of the host."""
+        ...
+
+    async def forward(self, handle: VmHandle, forward: Forward) -> Forward:
+        """Open one more until the VM stops, and return it with its port of the host.
+
+        Raises
+        ------
+        BackendError
+            The port of the host cannot be had; nothing was changed.
+        """
+        ...
+
+    async def unforward(self, handle: VmHandle, forward: Forward) -> None:
+        """Close one; connections that stand go on.
+
+        Raises
+        ------
+        BackendError
+            There is none such.
+        """
+        ...
+
+
+@runtime_checkable
 class Closable(Protocol):
     """A hypervisor that holds something of this process: connections, tasks."""
 
@@ -216,6 +250,7 @@ def check_spec(hypervisor: Hypervisor, spec: VmSpec) -> None:
         Capability.CLOUD_INIT: spec.cloud_init is not None,
         Capability.SSH: spec.ssh is not None,
         Capability.UEFI: spec.uefi,
+        Capability.FORWARDS: bool(spec.network.forwards),
     }
     for capability in (c for c, wanted in asked.items() if wanted):
         require_capability(hypervisor, capability)

@@ -21,6 +21,7 @@ from vmnb.core.hypervisor import (
 )
 from vmnb.core.known import Busy, KnownVm
 from vmnb.core.lock import action_lock
+from vmnb.core.network import Forward
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
 from vmnb.core.store import Store
@@ -107,6 +108,20 @@ class Machine(KnownVm):
     async def guest_ip(self) -> IpAddress:
         """Return the guest's address; see :meth:`~vmnb.core.hypervisor.Hypervisor.guest_ip`."""
         return await self._hypervisor.guest_ip(self.handle)
+
+    async def forwards(self) -> tuple[Forward, ...]:
+        """Ask which ports of the host lead into the guest now."""
+        return await self._hypervisor.forwards(self.handle)
+
+    async def forward(self, forward: Forward) -> Forward:
+        """Open one more until it stops; see :meth:`~vmnb.core.hypervisor.Forwarding.forward`."""
+        async with self._lock, action_lock(self._store.locks, self.name):
+            return await self._hypervisor.forward(self.handle, forward)
+
+    async def unforward(self, forward: Forward) -> None:
+        """Close one; see :meth:`~vmnb.core.hypervisor.Forwarding.unforward`."""
+        async with self._lock, action_lock(self._store.locks, self.name):
+            await self._hypervisor.unforward(self.handle, forward)
 
     async def refresh(self) -> VmState:
         """Ask for the state, record what changed it unseen, and follow the VM while it runs."""

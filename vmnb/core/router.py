@@ -10,11 +10,14 @@ from vmnb.core.hypervisor import (
     BackendTag,
     Capability,
     ConsoleEndpoint,
+    Forwarding,
     Hypervisor,
     IpAddress,
     VmEvent,
     Watchable,
+    require_capability,
 )
+from vmnb.core.network import Forward
 from vmnb.core.registry import make_hypervisor
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
@@ -117,6 +120,25 @@ class RouterHypervisor:
             f"the {backend.tag} backend tells no events",
             hint="ask for the state instead",
         )
+
+    async def forwards(self, handle: VmHandle) -> tuple[Forward, ...]:
+        """See :meth:`~vmnb.core.hypervisor.Forwarding.forwards`."""
+        return await self._forwarding(handle).forwards(handle)
+
+    async def forward(self, handle: VmHandle, forward: Forward) -> Forward:
+        """See :meth:`~vmnb.core.hypervisor.Forwarding.forward`."""
+        return await self._forwarding(handle).forward(handle, forward)
+
+    async def unforward(self, handle: VmHandle, forward: Forward) -> None:
+        """See :meth:`~vmnb.core.hypervisor.Forwarding.unforward`."""
+        await self._forwarding(handle).unforward(handle, forward)
+
+    def _forwarding(self, handle: VmHandle) -> Forwarding:
+        """Return the backend of `handle`; CapabilityError where it forwards no ports of it."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.FORWARDS, handle)
+        assert isinstance(backend, Forwarding)  # noqa: S101 - the capability says so
+        return backend
 
     def _of(self, handle: VmHandle | None) -> Hypervisor:
         return self.backend(self.tag if handle is None else handle.backend)

@@ -5,6 +5,7 @@ from typing import TypeVar
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, IpAddress
 from vmnb.core.state import VmState
 from vmnb.notebook.acting import AsyncActing
+from vmnb.notebook.ports import AsyncPorts
 from vmnb.notebook.waiting import AsyncWaiting
 
 __all__ = ["AsyncVM"]
@@ -12,7 +13,7 @@ __all__ = ["AsyncVM"]
 _T = TypeVar("_T")
 
 
-class AsyncVM(AsyncActing, AsyncWaiting):
+class AsyncVM(AsyncActing, AsyncPorts, AsyncWaiting):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.
 
     Cancelling the caller's task cancels the action.

@@ -8,8 +8,16 @@ from vmnb.core import runtime
 from vmnb.core.errors import VmnbError
 from vmnb.core.history import HistoryRow
 from vmnb.core.machine import Machine
+from vmnb.core.network import Forward
 
-__all__ = ["HISTORY_SCHEMA", "MACHINES_SCHEMA", "history_table", "machines"]
+__all__ = [
+    "FORWARD_SCHEMA",
+    "HISTORY_SCHEMA",
+    "MACHINES_SCHEMA",
+    "forward_table",
+    "history_table",
+    "machines",
+]
 
 HISTORY_SCHEMA: Mapping[str, str] = {
     "time": "datetime64[us, UTC]",
@@ -33,6 +41,14 @@ MACHINES_SCHEMA: Mapping[str, str] = {
 }
 """Columns of :func:`machines` and their types; the same where there is no VM."""
 
+FORWARD_SCHEMA: Mapping[str, str] = {
+    "protocol": "object",
+    "host": "object",
+    "host_port": "int64",
+    "guest_port": "int64",
+}
+"""Columns of :attr:`vmnb.VM.forwards` and their types; the same where there is none."""
+
 
 def history_table(rows: Iterable[HistoryRow]) -> pd.DataFrame:
     """Return `rows` as a DataFrame with the columns of :data:`HISTORY_SCHEMA`."""
@@ -49,6 +65,15 @@ def history_table(rows: Iterable[HistoryRow]) -> pd.DataFrame:
         for row in rows
     ]
     return _table(values, HISTORY_SCHEMA)
+
+
+def forward_table(forwards: Iterable[Forward]) -> pd.DataFrame:
+    """Return `forwards` as a DataFrame with the columns of :data:`FORWARD_SCHEMA`."""
+    values: list[tuple[object, ...]] = [
+        (str(forward.protocol), "127.0.0.1", forward.host_port, forward.guest_port)
+        for forward in forwards
+    ]
+    return _table(values, FORWARD_SCHEMA)
 
 
 def machines() -> pd.DataFrame:

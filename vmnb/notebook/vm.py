@@ -17,6 +17,7 @@ from vmnb.core.units import parse_mib
 from vmnb.notebook.acting import Acting
 from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.console import VmConsole
+from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
 from vmnb.notebook.shown import plain_text
 from vmnb.notebook.waiting import Waiting
@@ -31,7 +32,7 @@ _TINY_MEMORY_MIB = 256
 _MEMORY_MIB = 1024
 
 
-class VM(Acting, Waiting):
+class VM(Acting, Ports, Waiting):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name
@@ -54,7 +55,8 @@ class VM(Acting, Waiting):
     disk
         Size of the disk, likewise; the image's own size by default.
     network
-        ``"user"`` (behind NAT, no privileges needed), ``"none"``, or a `NetworkConfig`.
+        ``"user"`` (behind NAT, no privileges needed), ``"none"``, or a `NetworkConfig`, such as
+        ``vmnb.user(forward={8080: 80})``.
     cloud_init
         User data as text, or a `CloudInitConfig`.
     ssh
@@ -172,6 +174,9 @@ class VM(Acting, Waiting):
     @property
     def guest_ip(self) -> IpAddress:
         """The guest's address; waits up to a minute for a guest that still boots.
+
+        Behind NAT, as by default, the host cannot reach it there: it reaches the guest's ports
+        that are forwarded, see :meth:`forward`.
 
         Raises
         ------

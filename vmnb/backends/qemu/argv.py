@@ -13,10 +13,20 @@ from pathlib import Path
 from uuid import UUID
 
 from vmnb.backends.qemu.accelerator import CPU_MODEL
+from vmnb.core.network import Forward
 
-__all__ = ["AGENT_PORT_ID", "BootFiles", "Launch", "build_argv"]
+__all__ = [
+    "AGENT_PORT_ID",
+    "USER_NETDEV",
+    "BootFiles",
+    "Launch",
+    "bound_port",
+    "build_argv",
+    "hostfwd",
+]
 
 AGENT_PORT_ID = "agent"
+USER_NETDEV = "net0"
 _AGENT_PORT_NAME = "org.qemu.guest_agent.0"
 _DENIALS = "obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
@@ -40,6 +50,8 @@ class Launch:
         The VM's UUID as 32 hexadecimal digits.
     mac
         The network card's address, or None for no network card at all.
+    forwards, restrict
+        Ports of the host that lead into the guest, and whether it is kept from reaching out.
     monitors
         Descriptors of two listening sockets for QMP, so that two processes can attach.
     journal_descriptor
@@ -59,6 +71,8 @@ class Launch:
     seed_iso: Path | None
     boot: BootFiles | None
     mac: str | None
+    forwards: tuple[Forward, ...]
+    restrict: bool
     pidfile: Path
     vnc_socket: Path
     console_log: Path
@@ -85,6 +99,16 @@ def build_argv(launch: Launch) -> list[str]:
         *_serial_ports(launch),
         *_monitors(launch),
     ]
+
+
+def bound_port(forward: Forward) -> str:
+    """Return the host's side of a forward, on the loopback address alone; port 0 is any free."""
+    return f"{forward.protocol}:127.0.0.1:{forward.host_port or 0}"
+
+
+def hostfwd(forward: Forward) -> str:
+    """Return both sides of a forward, as QEMU's option and its monitor have it."""
+    return f"{bound_port(forward)}-:{forward.guest_port}"
 
 
 def _machine(launch: Launch) -> Iterator[str]:
@@ -134,9 +158,13 @@ def _disks(launch: Launch) -> Iterator[str]:
 
 def _network(launch: Launch) -> Iterator[str]:
     if launch.mac is not None:
-        yield from ("-netdev", json.dumps({"type": "user", "id": "net0"}))
+        rules = [{"str": hostfwd(forward)} for forward in launch.forwards]
+        netdev = {"type": "user", "id": USER_NETDEV, "restrict": launch.restrict, "hostfwd": rules}
+        yield from ("-netdev", json.dumps(netdev))
         # No ROM: nobody boots from this network, and it would be loaded at each boot.
-        yield from _device("virtio-net-pci", id="nic0", netdev="net0", mac=launch.mac, romfile="")
+        yield from _device(
+            "virtio-net-pci", id="nic0", netdev=USER_NETDEV, mac=launch.mac, romfile=""
+        )
 
 
 def _screen_and_helpers(launch: Launch) -> Iterator[str]:

@@ -23,7 +23,7 @@ class Attachment:
     """Lives on the loop it was made on, until :meth:`aclose`; the VM does not depend on it."""
 
     def __init__(self, name: str, found: Found, sockets: Sockets, journal: Journal) -> None:
-        self._name = name
+        self.name = name
         self._sockets = sockets
         self._journal = journal
         self._monitor: Monitor | None = None
@@ -36,15 +36,15 @@ class Attachment:
         """Take over the first connection to a QEMU that was just spawned."""
         self._monitor = await Monitor.greet(connection, timeout_s, self._tell)
 
-    async def execute(self, command: str) -> Any:
+    async def execute(self, command: str, **arguments: object) -> Any:
         """Carry out a QMP command; see :meth:`Monitor.execute` and :meth:`Monitor.connect_any`."""
         async with self._connecting:
             if self._monitor is None or not self._monitor.usable:
                 await self._close_monitor()
                 monitors = self._sockets.monitors
-                self._monitor = await Monitor.connect_any(monitors, self._name, self._tell)
+                self._monitor = await Monitor.connect_any(monitors, self.name, self._tell)
             monitor = self._monitor
-        return await monitor.execute(command)
+        return await monitor.execute(command, **arguments)
 
     @contextmanager
     def news(self) -> Iterator[asyncio.Event]:
@@ -86,7 +86,7 @@ class Attachment:
                 await self._closing
                 return
         raise BackendError(
-            f"QEMU of {self._name!r} (process {self.process.identity.pid}) did not end within "
+            f"QEMU of {self.name!r} (process {self.process.identity.pid}) did not end within "
             f"{_KILL_TIMEOUT_S:g} s of SIGKILL",
             hint="it waits for a disk or file system of this machine that does not answer",
         )

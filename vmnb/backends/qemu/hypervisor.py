@@ -8,9 +8,11 @@ from weakref import WeakValueDictionary
 
 from vmnb.backends.qemu.accelerator import find_accelerator
 from vmnb.backends.qemu.address import ask_address
+from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import find_qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.power import power_off, wake
@@ -32,7 +34,7 @@ from vmnb.core.hypervisor import (
     check_spec,
     require_capability,
 )
-from vmnb.core.network import NetworkMode
+from vmnb.core.network import Forward, NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState, require
 from vmnb.images import resolve
@@ -48,6 +50,7 @@ _CAPABILITIES = frozenset(
         Capability.GUEST_AGENT,
         Capability.EVENTS,
         Capability.CLOUD_INIT,
+        Capability.FORWARDS,
         Capability.NETWORK_USER,
         Capability.NETWORK_NONE,
     }
@@ -75,7 +78,7 @@ class QemuHypervisor:
     def capabilities(self, handle: VmHandle | None = None) -> frozenset[Capability]:
         """Return what it can do: for `handle`, or for a VM that it would prepare."""
         if handle is not None and handle.network.mode is NetworkMode.NONE:
-            return _CAPABILITIES - {Capability.GUEST_ADDRESS}
+            return _CAPABILITIES - {Capability.GUEST_ADDRESS, Capability.FORWARDS}
         return _CAPABILITIES
 
     async def prepare(self, spec: VmSpec) -> VmHandle:
@@ -147,7 +150,7 @@ class QemuHypervisor:
                 await attachment.end(kill=False)
             await self._attachments.release(handle)
             await asyncio.to_thread(Sockets.of_handle(handle).remove)
-            return replace(handle, pid=None, pid_start=None, boot_id=None)
+            return replace(handle, pid=None, pid_start=None, boot_id=None, ssh_host_port=None)
 
     async def suspend(self, handle: VmHandle) -> VmHandle:
         """Pause its vCPUs; afterwards it is ``suspended``."""
@@ -214,6 +217,31 @@ class QemuHypervisor:
                 f"{handle.name!r} has no address: it is {state}", hint="start or resume it first"
             )
         return await ask_address(handle)
+
+    async def forwards(self, handle: VmHandle) -> tuple[Forward, ...]:
+        """Ask QEMU which ports of the host lead into the guest now."""
+        return await read_forwards(await self._forwarding(handle))
+
+    async def forward(self, handle: VmHandle, forward: Forward) -> Forward:
+        """Let QEMU bind one more port, until the VM stops."""
+        async with self._turn(handle):
+            return await add_forward(await self._forwarding(handle), forward)
+
+    async def unforward(self, handle: VmHandle, forward: Forward) -> None:
+        """Let QEMU close one; connections that stand go on."""
+        async with self._turn(handle):
+            await remove_forward(await self._forwarding(handle), forward)
+
+    async def _forwarding(self, handle: VmHandle) -> Attachment:
+        require_capability(self, Capability.FORWARDS, handle)
+        attachment = await self._attachments.find(handle)
+        if attachment is None:
+            raise StateError(
+                f"no port leads into {handle.name!r}: it does not run",
+                hint="start it first; what every start shall open is said when it is made: "
+                "network=vmnb.user(forward={8080: 80})",
+            )
+        return attachment
 
     def console_endpoint(self, handle: VmHandle) -> ConsoleEndpoint:
         """Return the Unix socket of the serial port and the log of all it ever said."""

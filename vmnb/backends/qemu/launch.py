@@ -12,6 +12,12 @@ from vmnb.backends.qemu.argv import BootFiles, Launch, build_argv
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
+from vmnb.backends.qemu.forwards import (
+    planned_forwards,
+    read_forwards,
+    ssh_host_port,
+    unbound,
+)
 from vmnb.backends.qemu.journal import Journal
 from vmnb.backends.qemu.monitor import queue_for
 from vmnb.backends.qemu.process import Found, ProcessId, ending, last_lines, spawn
@@ -50,13 +56,15 @@ async def launch(
             attachment = Attachment(handle.name, spawned.found, sockets, journal)
             await attachment.greet(spawned.monitor, _START_TIMEOUT_S)
             await _until_negotiated(spawned.journal)
+        forwards = await read_forwards(attachment) if planned_forwards(handle) else ()
     except BaseException as error:
         await finish(_undo(attachment, sockets, journal, journal_before))
         if isinstance(error, LinkLostError | DeadlineError | OSError):
             failure = await asyncio.to_thread(_failure, handle.name, files.stderr, attachment)
             raise failure from error
         raise
-    return _started(handle, attachment.process.identity, sockets, accelerator), attachment
+    started = _started(handle, attachment.process.identity, sockets, accelerator)
+    return replace(started, ssh_host_port=ssh_host_port(forwards)), attachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,8 @@ def _spawn(
             seed_iso=handle.seed_iso,
             boot=_boot_files(handle, accelerator),
             mac=handle.mac,
+            forwards=planned_forwards(handle),
+            restrict=handle.network.restrict,
             pidfile=sockets.pidfile,
             vnc_socket=sockets.vnc,
             console_log=files.console_log,
@@ -170,6 +180,8 @@ def _failure(name: str, stderr: Path, attachment: Attachment | None) -> BackendE
     code = attachment.process.exit_code if attachment is not None else None
     how = "" if code is None else f" and ended with {ending(code)}"
     said = last_lines(stderr)
+    if (taken := unbound(said, name)) is not None:
+        return taken
     return BackendError(
         f"QEMU did not start {name!r}{how}" + (f"; its last words:\n{said}" if said else ""),
         hint="its whole output is in " + os.fspath(stderr),

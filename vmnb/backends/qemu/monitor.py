@@ -103,8 +103,13 @@ class Monitor:
         """Whether the connection stands."""
         return bool(self._client.runstate is Runstate.RUNNING)
 
-    async def execute(self, command: str) -> Any:
+    async def execute(self, command: str, **arguments: object) -> Any:
         """Carry out one QMP command and return its answer.
+
+        Parameters
+        ----------
+        arguments
+            Those of the command, with ``_`` for the hyphens of their names.
 
         Raises
         ------
@@ -117,7 +122,8 @@ class Monitor:
         """
         try:
             async with asyncio.timeout(QMP_TIMEOUT_S):
-                return await self._client.execute(command)
+                given = {name.replace("_", "-"): value for name, value in arguments.items()}
+                return await self._client.execute(command, given or None)
         except TimeoutError as error:
             raise DeadlineError(
                 f"QEMU did not answer {command} within {QMP_TIMEOUT_S:g} s",
