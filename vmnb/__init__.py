@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook.tables import machines
     from vmnb.notebook.vm import VM
+    from vmnb.seed import cloud_init
 
     user = NetworkConfig.user
 
@@ -29,6 +30,7 @@ __all__ = [
     "SshConfig",
     "VmSpec",
     "VmState",
+    "cloud_init",
     "errors",
     "machines",
     "user",
@@ -45,6 +47,7 @@ _HOMES = {
     "NetworkConfig": "vmnb.core.network",
     "SshConfig": "vmnb.core.ssh",
     "VmSpec": "vmnb.core.spec",
+    "cloud_init": "vmnb.seed",
 }
 
 

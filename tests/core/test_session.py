@@ -100,7 +100,7 @@ def test_a_slow_preparation_holds_up_no_other_vm(runner: asyncio.Runner, session
     [
         (replace(WEB, memory_mib=2048), ["memory_mib: has 1024, asked for 2048"]),
         (replace(WEB, vcpus=2, image="/x"), ["vcpus: has 1, asked for 2", "image: has 'tiny'"]),
-        (replace(WEB, network=NetworkConfig.none()), ["network: has", "none"]),
+        (replace(WEB, network=NetworkConfig.none()), ["network.mode: has", "none"]),
     ],
 )
 def test_another_spec_is_refused_with_both_values_and_the_choices(

@@ -191,7 +191,7 @@ def test_a_handle_from_before_a_field_was_added_is_read_with_its_default() -> No
 
 
 def test_differences_name_only_what_differs_with_both_values() -> None:
-    assert VmSpec(name="a", vcpus=1).differences(VmSpec(name="a", vcpus=2)) == {"vcpus": (1, 2)}
+    assert VmSpec(name="a", vcpus=1).differences(VmSpec(name="a", vcpus=2)) == {"vcpus": ("1", "2")}
 
 
 def test_no_secret_is_in_a_repr() -> None:

@@ -18,6 +18,7 @@ from vmnb.core.errors import (
     VmnbError,
 )
 from vmnb.core.paths import data_home, runtime_home
+from vmnb.core.ssh import SshConfig
 
 Python = Callable[..., "subprocess.Popen[str]"]
 
@@ -54,9 +55,12 @@ def test_a_bad_name(name: object) -> None:
         ({"vcpus": 100_000}, "takes at most"),
         ({"disk": "900000T"}, "at most"),
         ({"network": None}, "network None"),
-        ({"cloud_init": 5}, "cloud_init is of type int"),
+        ({"cloud_init": 5}, "cloud-init is of type int"),
+        ({"cloud_init": "hostname: web"}, "by its first line"),
         ({"cloud_init": "\ud800"}, "UTF-8"),
-        ({"ssh": True}, "ssh is of type bool"),
+        ({"ssh": 5}, "ssh is of type int"),
+        ({"ssh": "-S"}, "login name"),
+        ({"ssh": SshConfig(private_key="rubbish")}, "private key for SSH cannot be read"),
         ({"backend": 5}, "backend is 5"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from weakref import WeakValueDictionary
 
@@ -206,19 +207,23 @@ async def _try_to_refresh(machine: Machine) -> None:
 
 def _require_same(machine: Machine, spec: VmSpec, tag: str) -> None:
     """Raise VmExistsError where the VM is not what was asked for."""
-    differences = {
-        name: (repr(have), repr(asked))
-        for name, (have, asked) in machine.handle.spec.differences(spec).items()
-    }
+    differences = machine.handle.spec.differences(spec)
     if machine.handle.backend != tag:
         differences["backend"] = (machine.handle.backend, tag)
     if differences:
         lines = [
-            f"  {name}: has {have}, asked for {asked if asked != have else 'another secret'}"
+            f"  {name}: has {have}, asked for {asked}"
             for name, (have, asked) in differences.items()
         ]
         raise VmExistsError(
             "\n".join([f"{spec.name!r} exists and differs from what was asked for:", *lines]),
-            hint=f"VM.attach({spec.name!r}) takes it as it is; .destroy() it to make it anew; "
+            hint=_once_only(differences)
+            + f"VM.attach({spec.name!r}) takes it as it is; .destroy() it to make it anew; "
             "or choose another name",
         )
+
+
+def _once_only(differences: Mapping[str, object]) -> str:
+    if any(name.split(".")[0] in ("cloud_init", "ssh") for name in differences):
+        return "cloud-init reads what it is told at the first boot only; "
+    return ""

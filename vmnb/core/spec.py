@@ -1,7 +1,7 @@
 """What a VM should be: a frozen description, validated on construction, to and from JSON."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -96,7 +96,27 @@ class VmSpec:
             plain["ssh"] = SshConfig(**ssh)
         return cls(**plain)
 
-    def differences(self, other: "VmSpec") -> dict[str, tuple[Any, Any]]:
-        """Return, for each field that differs, this spec's value and that of `other`."""
-        pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    def differences(self, other: "VmSpec") -> dict[str, tuple[str, str]]:
+        """Return, for each field that differs, this spec's value and that of `other`, to be read.
+
+        A field of a part is named with it (``network.restrict``), and no secret is shown.
+        """
+        return dict(_differences(self, other))
+
+
+def _differences(have: Any, asked: Any) -> Iterator[tuple[str, tuple[str, str]]]:
+    for part in fields(have):
+        pair = getattr(have, part.name), getattr(asked, part.name)
+        if pair[0] == pair[1]:
+            continue
+        if is_dataclass(pair[0]) and type(pair[0]) is type(pair[1]):
+            yield from ((f"{part.name}.{name}", both) for name, both in _differences(*pair))
+        elif part.repr:
+            yield part.name, (repr(pair[0]), repr(pair[1]))
+        else:
+            yield part.name, _secrets(*pair)
+
+
+def _secrets(have: object, asked: object) -> tuple[str, str]:
+    """Return what may be told of two secrets that differ."""
+    return ("None" if have is None else "a secret", "None" if asked is None else "another secret")

@@ -14,12 +14,15 @@ __all__ = ["SshConfig"]
 class SshConfig:
     """How to enter the guest by SSH.
 
+    Where it names no private key, the VM gets an Ed25519 key of its own, which only its owner can
+    read; cloud-init lets `user` in with it.
+
     Parameters
     ----------
     user
-        Login name in the guest.
+        Login name in the guest; made there where nobody has it.
     public_key
-        One line as in ``authorized_keys``.
+        One line as in ``authorized_keys``, of the private key that is named.
     private_key
         A path, or the key's PEM text. Never shown in a repr.
 

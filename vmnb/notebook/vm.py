@@ -21,6 +21,7 @@ from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
 from vmnb.notebook.shown import plain_text
 from vmnb.notebook.waiting import Waiting
+from vmnb.seed.user_data import Document, cloud_init
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,9 +59,12 @@ class VM(Acting, Ports, Waiting):
         ``"user"`` (behind NAT, no privileges needed), ``"none"``, or a `NetworkConfig`, such as
         ``vmnb.user(forward={8080: 80})``.
     cloud_init
-        User data as text, or a `CloudInitConfig`.
+        What cloud-init does at the first boot: text that begins with ``#cloud-config`` or ``#!``, a
+        dict, the ``Path`` of a file, or more than user data by :func:`vmnb.cloud_init`. For an
+        image that has cloud-init.
     ssh
-        How to enter the guest by SSH.
+        Whether the guest can be entered by SSH, with a key that is made for this VM alone; True
+        stands for the login name ``"vm"``. For an image that has cloud-init and an SSH server.
     uefi
         Whether to boot by UEFI.
     backend
@@ -85,13 +89,11 @@ class VM(Acting, Ports, Waiting):
         memory: int | str | None = None,
         disk: int | str | None = None,
         network: str | NetworkConfig = "user",
-        cloud_init: str | CloudInitConfig | None = None,
-        ssh: SshConfig | None = None,
+        cloud_init: Document | CloudInitConfig | None = None,
+        ssh: bool | str | SshConfig | None = None,
         uefi: bool = False,
         backend: str | Hypervisor | None = None,
     ) -> None:
-        if isinstance(cloud_init, str):
-            cloud_init = CloudInitConfig(user_data=cloud_init)
         if isinstance(image, os.PathLike):
             image = os.fspath(image)
         spec = VmSpec(
@@ -101,8 +103,8 @@ class VM(Acting, Ports, Waiting):
             memory_mib=_memory_mib(memory, image),
             disk_mib=None if disk is None else parse_mib(disk, "disk"),
             network=network if isinstance(network, NetworkConfig) else _network(network),
-            cloud_init=cloud_init,
-            ssh=ssh,
+            cloud_init=_cloud_init(cloud_init),
+            ssh=_ssh(ssh),
             uefi=uefi,
         )
         try:
@@ -236,11 +238,23 @@ def _memory_mib(memory: int | str | None, image: str) -> int:
     return parse_mib(memory, "memory")
 
 
+def _cloud_init(given: Document | CloudInitConfig | None) -> CloudInitConfig | None:
+    return given if isinstance(given, CloudInitConfig | None) else cloud_init(given)
+
+
+def _ssh(given: bool | str | SshConfig | None) -> SshConfig | None:
+    if isinstance(given, str):
+        return SshConfig(user=given)
+    if isinstance(given, bool):
+        return SshConfig() if given else None
+    return given
+
+
 def _network(mode: str) -> NetworkConfig:
     try:
         return NetworkConfig(mode=NetworkMode(mode))
     except ValueError:
         raise SpecError(
             f"network {mode!r} is not known",
-            hint='"user", "none", NetworkConfig.tap("br0") or NetworkConfig.vnic("net0")',
+            hint='"user", "none", vmnb.user(forward={8080: 80}) or NetworkConfig.tap("br0")',
         ) from None

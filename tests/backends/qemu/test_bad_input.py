@@ -19,7 +19,6 @@ from vmnb.core.errors import (
 )
 from vmnb.core.network import NetworkConfig
 from vmnb.core.spec import VmSpec
-from vmnb.core.ssh import SshConfig
 
 Spec = Callable[..., VmSpec]
 
@@ -43,7 +42,6 @@ def nothing_made(homes: Path) -> Iterator[None]:
         ({"network": NetworkConfig.tap("br0")}, CapabilityError, "network-tap"),
         ({"network": NetworkConfig.vnic("net0")}, CapabilityError, "network-vnic"),
         ({"uefi": True}, CapabilityError, "uefi"),
-        ({"ssh": SshConfig()}, CapabilityError, "ssh"),
         ({"image": "/nowhere/disk.qcow2"}, ImageError, "no image"),
         ({"image": "/"}, ImageError, "directory"),
         ({"image": __file__}, ImageError, "not a disk image"),

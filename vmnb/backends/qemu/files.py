@@ -58,6 +58,11 @@ class WorkFiles:
         return self.directory / "seed.iso"
 
     @property
+    def ssh_key(self) -> Path:
+        """The private key with which the guest can be entered."""
+        return self.directory / "ssh" / "id_ed25519"
+
+    @property
     def console_log(self) -> Path:
         """All that the serial console ever said."""
         return self.directory / "console.log"

@@ -38,6 +38,7 @@ from vmnb.core.network import Forward, NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState, require
 from vmnb.images import resolve
+from vmnb.seed import check_cloud_init
 
 __all__ = ["QemuHypervisor"]
 
@@ -50,6 +51,7 @@ _CAPABILITIES = frozenset(
         Capability.GUEST_AGENT,
         Capability.EVENTS,
         Capability.CLOUD_INIT,
+        Capability.SSH,
         Capability.FORWARDS,
         Capability.NETWORK_USER,
         Capability.NETWORK_NONE,
@@ -96,6 +98,8 @@ class QemuHypervisor:
             The disk is full; nothing was left.
         """
         check_spec(self, spec)
+        if spec.cloud_init is not None:
+            check_cloud_init(spec.cloud_init)
         qemu = await find_qemu(self._probes)
         check_vcpus(spec, qemu)
         image = await resolve(spec.image)

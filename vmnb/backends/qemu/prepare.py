@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
+from vmnb.backends.qemu.ssh_key import make_key, public_key
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, SpecError
 from vmnb.core.handle import VmHandle
@@ -15,8 +16,9 @@ from vmnb.core.hypervisor import BackendTag
 from vmnb.core.names import host_name
 from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
+from vmnb.core.ssh import SshConfig
 from vmnb.images import BootImage
-from vmnb.seed import write_seed
+from vmnb.seed import Login, seed_documents, write_iso
 
 __all__ = ["check_disk", "check_memory", "check_vcpus", "prepare"]
 
@@ -92,7 +94,7 @@ async def prepare(spec: VmSpec, qemu: Qemu, image: BootImage) -> VmHandle:
         spec=spec,
         work_dir=files.directory,
         overlay=files.overlay,
-        seed_iso=files.seed_iso if spec.cloud_init else None,
+        seed_iso=files.seed_iso if _is_seeded(spec) else None,
         qmp_socket=sockets.monitors[0],
         console_socket=sockets.console,
         console_log=files.console_log,
@@ -109,13 +111,14 @@ def _make(spec: VmSpec, qemu: Qemu, image: BootImage, files: WorkFiles) -> WorkF
     make_work_directory(unfinished)
     try:
         _create_overlay(unfinished.overlay, qemu, image, spec.disk_mib)
-        if spec.cloud_init is not None:
-            write_seed(
-                unfinished.seed_iso,
+        if _is_seeded(spec):
+            documents = seed_documents(
                 spec.cloud_init,
                 instance_id=files.directory.name,
                 hostname=host_name(spec.name),
+                login=_login(spec.ssh, unfinished) if spec.ssh else None,
             )
+            write_iso(unfinished.seed_iso, documents)
         unfinished.directory.rename(files.directory)
     except BaseException as error:
         remove_tree(unfinished.directory)
@@ -126,6 +129,15 @@ def _make(spec: VmSpec, qemu: Qemu, image: BootImage, files: WorkFiles) -> WorkF
             ) from error
         raise
     return files
+
+
+def _is_seeded(spec: VmSpec) -> bool:
+    return spec.cloud_init is not None or spec.ssh is not None
+
+
+def _login(ssh: SshConfig, files: WorkFiles) -> Login:
+    key = public_key(ssh) if ssh.private_key else make_key(files.ssh_key)
+    return Login(user=ssh.user, public_key=key)
 
 
 def _create_overlay(path: Path, qemu: Qemu, image: BootImage, disk_mib: int | None) -> None:

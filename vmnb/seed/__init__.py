@@ -1,0 +1,7 @@
+"""The NoCloud seed: the small disk from which cloud-init learns what a machine shall be."""
+
+from vmnb.seed.documents import Login, seed_documents
+from vmnb.seed.iso import write_iso
+from vmnb.seed.user_data import check_cloud_init, cloud_init
+
+__all__ = ["Login", "check_cloud_init", "cloud_init", "seed_documents", "write_iso"]
