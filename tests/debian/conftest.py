@@ -1,0 +1,59 @@
+"""One Debian, booted and set up by cloud-init, for all tests of this directory."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.debian.image import build
+from vmnb import VM, cloud_init
+from vmnb.core import runtime
+
+READY_S = 900.0
+USER_DATA = {
+    "hostname": "workshop",
+    "timezone": "Europe/Berlin",
+    "users": [
+        {"name": "ada", "shell": "/bin/bash", "ssh_authorized_keys": ["ssh-ed25519 AAAA ada's"]}
+    ],
+    "write_files": [{"path": "/etc/motd", "content": "Grüße\n", "permissions": "0640"}],
+    "runcmd": [["sh", "-c", "id -un > /var/tmp/ran-as"]],
+}
+NETWORK = {
+    "version": 2,
+    "ethernets": {
+        "lan0": {"match": {"driver": "virtio_net"}, "set-name": "lan0", "dhcp4": True, "mtu": 1400}
+    },
+}
+VENDOR_DATA = {"write_files": [{"path": "/etc/vendor", "content": "from the vendor\n"}]}
+
+
+@pytest.fixture(scope="package")
+def debian_image(image_cache: Path) -> Path:
+    """A real Debian 12 as a cloud image."""
+    tools = ["mmdebstrap", "fakeroot", "mkfs.vfat", "mcopy", "sfdisk", "mke2fs", "syslinux"]
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    if missing := [tool for tool in tools if not shutil.which(tool, path=path)]:
+        pytest.skip(f"Debian is built with {', '.join(missing)}, which this machine lacks")
+    return build(image_cache)
+
+
+@pytest.fixture(scope="package")
+def debian(debian_image: Path, homes_root: Path) -> Iterator[VM]:
+    """A Debian with an agent and an SSH server, ready when its cloud-init is done."""
+    home = Path(tempfile.mkdtemp(dir=homes_root))
+    runtime.shutdown()
+    seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VMNB_HOME", str(home / "data"))
+        patch.setenv("VMNB_RUNTIME", str(home / "run"))
+        with VM(
+            "d", image=debian_image, memory="768M", vcpus=2, disk="3G", cloud_init=seed, ssh=True
+        ) as vm:
+            vm.start()
+            vm.run("cloud-init status --wait", timeout=READY_S)
+            yield vm
+        runtime.shutdown()
