@@ -24,11 +24,9 @@ USER_DATA = {
 }
 NETWORK = {
     "version": 2,
-    "ethernets": {
-        "lan0": {"match": {"driver": "virtio_net"}, "set-name": "lan0", "dhcp4": True, "mtu": 1400}
-    },
+    "ethernets": {"nic": {"match": {"name": "en*"}, "dhcp4": True, "mtu": 1400}},
 }
-VENDOR_DATA = {"write_files": [{"path": "/etc/vendor", "content": "from the vendor\n"}]}
+VENDOR_DATA = {"bootcmd": ["echo from the vendor > /etc/vendor"]}
 
 
 @pytest.fixture(scope="package")

@@ -23,7 +23,7 @@ _PACKAGES = (
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*")
 _COMMAND_LINE = "root=LABEL=root ro console=tty0 console=ttyS0,115200"
 _FSTAB = "LABEL=root / ext4 defaults 0 1\n"
-_DATA_SOURCES = "datasource_list: [ NoCloud, None ]\n"
+_CLOUD_CFG = "datasource_list: [ NoCloud, None ]\nlocale: C.UTF-8\n"
 _MIB = 1 << 20
 _BOOT_MIB = 64
 _ROOT_MIB = 1536
@@ -74,7 +74,7 @@ def _options() -> list[str]:
     options += [f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT]
     commands = [
         _written("/etc/fstab", _FSTAB),
-        _written("/etc/cloud/cloud.cfg.d/90_sources.cfg", _DATA_SOURCES),
+        _written("/etc/cloud/cloud.cfg.d/90_image.cfg", _CLOUD_CFG),
         'rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hostname',
         ': > "$1"/etc/machine-id',
         'chroot "$1" systemctl --quiet enable systemd-networkd systemd-resolved ssh',

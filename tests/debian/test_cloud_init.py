@@ -46,8 +46,8 @@ def test_files_were_written_and_commands_were_run(debian: VM) -> None:
 
 
 def test_its_network_is_as_configured(debian: VM) -> None:
-    assert seen(debian, "cat /sys/class/net/lan0/mtu") == "1400"
-    assert seen(debian, "cat /sys/class/net/lan0/address") == debian.handle.mac
+    assert seen(debian, "cat /sys/class/net/en*/address") == debian.handle.mac
+    assert seen(debian, "cat /sys/class/net/en*/mtu") == "1400"
     assert str(debian.guest_ip) == "10.0.2.15"
 
 
