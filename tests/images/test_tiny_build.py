@@ -39,7 +39,7 @@ def test_two_processes_at_once_make_one_build_with_the_bytes_of_any_other(
     assert {digest for digest, _ in answers} == {tiny.digest}
     folders = [path for path in (tmp_path / "images" / "tiny").iterdir() if path.name != ".lock"]
     assert [sorted(path.name for path in folder.iterdir()) for folder in folders] == [
-        ["disk.qcow2", "initrd", "manifest.json", "vmlinux"]
+        ["disk.qcow2", "initrd", "manifest.json", "vmlinux", "vmlinuz"]
     ]
 
 

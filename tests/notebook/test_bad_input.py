@@ -17,6 +17,7 @@ from vmnb.core.errors import (
     StoreError,
     VmnbError,
 )
+from vmnb.core.network import NetworkConfig
 from vmnb.core.paths import data_home, runtime_home
 from vmnb.core.ssh import SshConfig
 
@@ -68,7 +69,7 @@ def test_a_bad_value(values: dict[str, object], words: str, boot_sector: Path) -
     refused(SpecError, words, **{"image": boot_sector, **values})
 
 
-@pytest.mark.parametrize("asked", [{"uefi": True}])
+@pytest.mark.parametrize("asked", [{"network": NetworkConfig.vnic("net0")}])
 def test_what_the_backend_cannot_do(asked: dict[str, object], boot_sector: Path) -> None:
     refused(CapabilityError, "cannot do", image=boot_sector, **asked)
 

@@ -23,6 +23,8 @@ class BootImage:
         Size of the disk as the guest sees it; an overlay must not be smaller.
     kernel, initrd
         For a direct kernel boot; None where the disk boots by its own boot loader.
+    uefi_kernel
+        The same kernel as UEFI firmware takes it: packed, with a stub for UEFI in front.
     cmdline
         Kernel command line to boot with; the tiny guest takes its host name from a further
         ``vmnb.hostname=NAME``.
@@ -45,6 +47,7 @@ class BootImage:
     disk_size_bytes: int
     kernel: Path | None = None
     initrd: Path | None = None
+    uefi_kernel: Path | None = None
     cmdline: str | None = None
     emulated_cmdline: str | None = None
     memory_min_mib: int = 1

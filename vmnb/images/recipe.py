@@ -114,7 +114,7 @@ async def _fetch(apt: Apt) -> Ingredients:
 
 
 async def build(ingredients: Ingredients, home: Path, out: Path) -> None:
-    """Make ``disk.qcow2``, ``vmlinux`` and ``initrd`` in `out`, with `home` for what is between."""
+    """Make a disk, two kernels and an initial RAM disk in `out`; `home` is for what is between."""
     root, tree = home / "root", home / "tree"
     tools = Tools(ingredients.apt, home / "tools")
     report("unpacking packages", 0.5)
@@ -122,9 +122,10 @@ async def build(ingredients: Ingredients, home: Path, out: Path) -> None:
 
     report("preparing the kernel", 0.75)
     modules = await _modules(root, tools)
-    vmlinuz = root / "boot" / f"vmlinuz-{modules.release}"
-    kernel = await unpack_kernel(await asyncio.to_thread(vmlinuz.read_bytes), tools)
-    await finish(asyncio.to_thread(_put, out / "vmlinux", kernel))
+    packed = root / "boot" / f"vmlinuz-{modules.release}"
+    vmlinuz = await asyncio.to_thread(packed.read_bytes)
+    await finish(asyncio.to_thread(_put, out / "vmlinuz", vmlinuz))
+    await finish(asyncio.to_thread(_put, out / "vmlinux", await unpack_kernel(vmlinuz, tools)))
     await finish(asyncio.to_thread(_put_initramfs, out / "initrd", modules, root))
 
     report("writing the disk", 0.9)

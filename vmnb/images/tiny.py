@@ -55,6 +55,7 @@ async def ensure() -> BootImage:
         disk_size_bytes=DISK_SIZE_MIB << 20,
         kernel=entry.folder / "vmlinux",
         initrd=entry.folder / "initrd",
+        uefi_kernel=entry.folder / "vmlinuz",
         cmdline=CMDLINE,
         emulated_cmdline=EMULATED_CMDLINE,
         memory_min_mib=_MEMORY_MIN_MIB,

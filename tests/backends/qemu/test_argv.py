@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.argv import BootFiles, Launch, build_argv
+from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, Launch, build_argv
 from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
@@ -30,6 +30,7 @@ LAUNCH = Launch(
     disk=ROOT / "disk.qcow2",
     seed_iso=None,
     boot=None,
+    firmware=None,
     mac="52:54:00:01:23:45",
     forwards=(),
     restrict=False,
@@ -96,6 +97,22 @@ def test_a_kernel_is_booted_with_its_own_command_line() -> None:
     assert values(argv, "-kernel") == [str(boot.kernel)]
     assert values(argv, "-initrd") == [str(boot.initrd)]
     assert values(argv, "-append") == ['a="b c", d']
+
+
+def test_firmware_is_two_flash_devices_of_which_one_is_read_only() -> None:
+    firmware = FirmwareFiles(
+        code=ROOT / "code.fd", code_format="raw", variables=ROOT / "variables.qcow2"
+    )
+    argv = build_argv(replace(LAUNCH, firmware=firmware))
+    flash = [json.loads(value) for value in values(argv, "-blockdev")][:2]
+    assert [(node["driver"], node["file"]["filename"]) for node in flash] == [
+        ("raw", str(firmware.code)),
+        ("qcow2", str(firmware.variables)),
+    ]
+    assert [node.get("read-only", False) for node in flash] == [True, False]
+    (machine,) = values(argv, "-machine")
+    assert machine.endswith(f",pflash0={flash[0]['node-name']},pflash1={flash[1]['node-name']}")
+    assert "pflash" not in " ".join(build_argv(LAUNCH))
 
 
 def test_both_monitors_and_the_journal_are_inherited() -> None:

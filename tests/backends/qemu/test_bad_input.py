@@ -41,7 +41,6 @@ def nothing_made(homes: Path) -> Iterator[None]:
         ({"disk_mib": 1}, SpecError, "needs 2"),
         ({"network": NetworkConfig.tap("br0")}, CapabilityError, "network-tap"),
         ({"network": NetworkConfig.vnic("net0")}, CapabilityError, "network-vnic"),
-        ({"uefi": True}, CapabilityError, "uefi"),
         ({"image": "/nowhere/disk.qcow2"}, ImageError, "no image"),
         ({"image": "/"}, ImageError, "directory"),
         ({"image": __file__}, ImageError, "not a disk image"),

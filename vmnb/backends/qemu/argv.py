@@ -19,6 +19,7 @@ __all__ = [
     "AGENT_PORT_ID",
     "USER_NETDEV",
     "BootFiles",
+    "FirmwareFiles",
     "Launch",
     "bound_port",
     "build_argv",
@@ -28,6 +29,8 @@ __all__ = [
 AGENT_PORT_ID = "agent"
 USER_NETDEV = "net0"
 _AGENT_PORT_NAME = "org.qemu.guest_agent.0"
+_CODE = "uefi-code"
+_VARIABLES = "uefi-variables"
 _DENIALS = "obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 
@@ -38,6 +41,15 @@ class BootFiles:
     kernel: Path
     initrd: Path | None
     append: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareFiles:
+    """UEFI: code that all VMs share, of a format that QEMU names, and the VM's own variables."""
+
+    code: Path
+    code_format: str
+    variables: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +82,7 @@ class Launch:
     disk: Path
     seed_iso: Path | None
     boot: BootFiles | None
+    firmware: FirmwareFiles | None
     mac: str | None
     forwards: tuple[Forward, ...]
     restrict: bool
@@ -93,6 +106,7 @@ def build_argv(launch: Launch) -> list[str]:
     return [
         os.fspath(launch.qemu),
         *_machine(launch),
+        *_firmware(launch),
         *_disks(launch),
         *_network(launch),
         *_screen_and_helpers(launch),
@@ -135,7 +149,18 @@ def _machine_type(launch: Launch) -> str:
     """Leave out what no guest needs, and each costs time to look for at every boot."""
     # A boot loader on the screen reads its keys from i8042; a kernel booted directly does not.
     keyboard = "on" if launch.boot is None else "off"
-    return f"{launch.machine},hpet=off,vmport=off,i8042={keyboard}"
+    flash = "" if launch.firmware is None else f",pflash0={_CODE},pflash1={_VARIABLES}"
+    return f"{launch.machine},hpet=off,vmport=off,i8042={keyboard}{flash}"
+
+
+def _firmware(launch: Launch) -> Iterator[str]:
+    if (firmware := launch.firmware) is not None:
+        code = {"driver": "file", "filename": os.fspath(firmware.code), "read-only": True}
+        yield from _block(
+            {"node-name": _CODE, "driver": firmware.code_format, "read-only": True, "file": code}
+        )
+        variables = {"driver": "file", "filename": os.fspath(firmware.variables)}
+        yield from _block({"node-name": _VARIABLES, "driver": "qcow2", "file": variables})
 
 
 def _disks(launch: Launch) -> Iterator[str]:

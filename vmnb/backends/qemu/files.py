@@ -58,6 +58,11 @@ class WorkFiles:
         return self.directory / "seed.iso"
 
     @property
+    def uefi_variables(self) -> Path:
+        """What UEFI firmware remembers of this VM."""
+        return self.directory / "uefi-variables.qcow2"
+
+    @property
     def ssh_key(self) -> Path:
         """The private key with which the guest can be entered."""
         return self.directory / "ssh" / "id_ed25519"

@@ -12,6 +12,7 @@ from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import find_qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
 from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.launch import launch
@@ -52,6 +53,7 @@ _CAPABILITIES = frozenset(
         Capability.EVENTS,
         Capability.CLOUD_INIT,
         Capability.SSH,
+        Capability.UEFI,
         Capability.FORWARDS,
         Capability.NETWORK_USER,
         Capability.NETWORK_NONE,
@@ -95,18 +97,23 @@ class QemuHypervisor:
         BackendUnavailableError
             There is no QEMU that works.
         BackendError
-            The disk is full; nothing was left.
+            There is no UEFI firmware, or the disk is full; nothing was left.
         """
         check_spec(self, spec)
         if spec.cloud_init is not None:
             check_cloud_init(spec.cloud_init)
         qemu = await find_qemu(self._probes)
         check_vcpus(spec, qemu)
+        firmware = (
+            await asyncio.to_thread(find_firmware, qemu.machine, firmware_folders())
+            if spec.uefi
+            else None
+        )
         image = await resolve(spec.image)
         check_memory(spec, image)
         check_disk(spec, image)
         await find_accelerator(qemu, self._probes)
-        return await prepare(spec, qemu, image)
+        return await prepare(spec, qemu, image, firmware)
 
     async def start(self, handle: VmHandle) -> VmHandle:
         """Boot it; afterwards it is ``running`` and the handle has its runtime facts.

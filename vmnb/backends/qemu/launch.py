@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmnb.backends.qemu.accelerator import Accelerator
-from vmnb.backends.qemu.argv import BootFiles, Launch, build_argv
+from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, Launch, build_argv
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
@@ -105,6 +105,7 @@ def _spawn(
             disk=files.overlay,
             seed_iso=handle.seed_iso,
             boot=_boot_files(handle, accelerator),
+            firmware=_firmware_files(handle, files),
             mac=handle.mac,
             forwards=planned_forwards(handle),
             restrict=handle.network.restrict,
@@ -157,6 +158,16 @@ def _boot_files(handle: VmHandle, accelerator: Accelerator) -> BootFiles | None:
     initrd = Path(extra["initrd"]) if "initrd" in extra else None
     append = " ".join(filter(None, words))
     return BootFiles(kernel=Path(extra["kernel"]), initrd=initrd, append=append)
+
+
+def _firmware_files(handle: VmHandle, files: WorkFiles) -> FirmwareFiles | None:
+    if "uefi_code" not in handle.extra:
+        return None
+    return FirmwareFiles(
+        code=Path(handle.extra["uefi_code"]),
+        code_format=handle.extra["uefi_code_format"],
+        variables=files.uefi_variables,
+    )
 
 
 def _started(

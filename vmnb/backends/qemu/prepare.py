@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
+from vmnb.backends.qemu.firmware import Firmware
 from vmnb.backends.qemu.ssh_key import make_key, public_key
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, SpecError
@@ -71,8 +72,10 @@ def check_disk(spec: VmSpec, image: BootImage) -> None:
         )
 
 
-async def prepare(spec: VmSpec, qemu: Qemu, image: BootImage) -> VmHandle:
-    """Make the work directory with the disk and the seed; all of it, or nothing.
+async def prepare(
+    spec: VmSpec, qemu: Qemu, image: BootImage, firmware: Firmware | None
+) -> VmHandle:
+    """Make the work directory with all that is in it, or nothing; with `firmware` it is for UEFI.
 
     Raises
     ------
@@ -86,7 +89,8 @@ async def prepare(spec: VmSpec, qemu: Qemu, image: BootImage) -> VmHandle:
     _require_text(files.directory, sockets.directory, image.disk)
     await asyncio.to_thread(sockets.require_place)
     await in_thread(
-        lambda: _make(spec, qemu, image, files), undo=lambda made: remove_tree(made.directory)
+        lambda: _make(spec, qemu, image, firmware, files),
+        undo=lambda made: remove_tree(made.directory),
     )
     return VmHandle(
         id=vm_id,
@@ -102,15 +106,20 @@ async def prepare(spec: VmSpec, qemu: Qemu, image: BootImage) -> VmHandle:
         vnc_socket=sockets.vnc,
         has_agent=image.has_agent,
         mac=None if spec.network.mode is NetworkMode.NONE else _mac(vm_id),
-        extra=_boot_facts(image) | {"machine": qemu.machine, "image_digest": image.digest},
+        extra=_boot_facts(image, firmware)
+        | {"machine": qemu.machine, "image_digest": image.digest},
     )
 
 
-def _make(spec: VmSpec, qemu: Qemu, image: BootImage, files: WorkFiles) -> WorkFiles:
+def _make(
+    spec: VmSpec, qemu: Qemu, image: BootImage, firmware: Firmware | None, files: WorkFiles
+) -> WorkFiles:
     unfinished = files.unfinished
     make_work_directory(unfinished)
     try:
         _create_overlay(unfinished.overlay, qemu, image, spec.disk_mib)
+        if firmware is not None:
+            _copy_variables(unfinished.uefi_variables, qemu, firmware)
         if _is_seeded(spec):
             documents = seed_documents(
                 spec.cloud_init,
@@ -144,6 +153,16 @@ def _create_overlay(path: Path, qemu: Qemu, image: BootImage, disk_mib: int | No
     argv: list[str | Path] = [qemu.qemu_img, "create", "-q", "-f", "qcow2", "-F", image.disk_format]
     # An absolute path is never taken for a protocol, whatever colons and commas are in it.
     argv += ["-b", image.disk, path, *([f"{disk_mib}M"] if disk_mib else [])]
+    _run_qemu_img(argv, path)
+
+
+def _copy_variables(path: Path, qemu: Qemu, firmware: Firmware) -> None:
+    """Copy the template; as QCOW2, so that a snapshot of the VM can have them in it."""
+    argv: list[str | Path] = [qemu.qemu_img, "convert", "-f", firmware.template_format]
+    _run_qemu_img([*argv, "-O", "qcow2", firmware.template, path], path)
+
+
+def _run_qemu_img(argv: list[str | Path], path: Path) -> None:
     done = subprocess.run(
         argv,
         stdin=subprocess.DEVNULL,
@@ -156,18 +175,19 @@ def _create_overlay(path: Path, qemu: Qemu, image: BootImage, disk_mib: int | No
     )
     if done.returncode:
         raise BackendError(
-            f"qemu-img could not make the disk {path}: exit code {done.returncode}\n"
-            f"{done.stderr.strip()}",
+            f"qemu-img could not make {path}: exit code {done.returncode}\n{done.stderr.strip()}",
             hint="free some space, or choose another place with VMNB_HOME",
         )
 
 
-def _boot_facts(image: BootImage) -> dict[str, str]:
+def _boot_facts(image: BootImage, firmware: Firmware | None) -> dict[str, str]:
     facts = {
-        "kernel": image.kernel,
+        "kernel": image.uefi_kernel if firmware else image.kernel,
         "initrd": image.initrd,
         "cmdline": image.cmdline,
         "emulated_cmdline": image.emulated_cmdline,
+        "uefi_code": firmware.code if firmware else None,
+        "uefi_code_format": firmware.code_format if firmware else None,
     }
     return {name: str(value) for name, value in facts.items() if value is not None}
 

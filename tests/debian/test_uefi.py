@@ -1,0 +1,34 @@
+"""A real Debian, booted by UEFI from its own boot loader."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.debian.conftest import READY_S
+from vmnb import VM
+from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
+from vmnb.core.errors import BackendError
+
+pytestmark = [pytest.mark.slow, pytest.mark.debian, pytest.mark.timeout(2 * READY_S)]
+
+LOADER = "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+VARIABLE = "/sys/firmware/efi/efivars/Vmnb-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+
+def test_what_the_guest_tells_its_firmware_to_remember_is_there_after_a_stop(
+    debian_image: Path, homes: Path
+) -> None:
+    try:
+        find_firmware("pc-q35-7.2", firmware_folders())
+    except BackendError as error:
+        pytest.skip(str(error))
+    with VM("u", image=debian_image, memory="768M", vcpus=2, uefi=True) as vm:
+        # Four bytes of attributes, non-volatile and for the running system, precede the value.
+        write = rf"printf '\007\0\0\0kept' > {VARIABLE} && sync"
+        vm.start().run(write, check=True, timeout=READY_S)
+        loader = vm.run(f"tr -d '\\0' < {LOADER}", check=True)
+        assert "systemd-boot" in loader.stdout
+        vm.stop()
+        vm.start()
+        read = vm.run(f"tail -c +5 {VARIABLE}", check=True, timeout=READY_S)
+        assert read.stdout == "kept"
