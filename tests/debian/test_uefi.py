@@ -23,8 +23,9 @@ def test_what_the_guest_tells_its_firmware_to_remember_is_there_after_a_stop(
     except BackendError as error:
         pytest.skip(str(error))
     with VM("u", image=debian_image, memory="768M", vcpus=2, uefi=True) as vm:
-        # Four bytes of attributes, non-volatile and for the running system, precede the value.
-        write = rf"printf '\007\0\0\0kept' > {VARIABLE} && sync"
+        # Four bytes of attributes, non-volatile and for the running system, precede the value; all
+        # is written at once.
+        write = rf"printf '\007\000\000\000kept' > /run/value && cat /run/value > {VARIABLE}"
         vm.start().run(write, check=True, timeout=READY_S)
         loader = vm.run(f"tr -d '\\0' < {LOADER}", check=True)
         assert "systemd-boot" in loader.stdout

@@ -34,6 +34,7 @@ LAUNCH = Launch(
     mac="52:54:00:01:23:45",
     forwards=(),
     restrict=False,
+    tap=None,
     pidfile=ROOT / "qemu.pid",
     vnc_socket=ROOT / "vnc.sock",
     console_log=ROOT / "console.log",
@@ -89,6 +90,17 @@ def test_no_address_means_no_network_card() -> None:
     argv = build_argv(replace(LAUNCH, mac=None))
     assert values(argv, "-netdev") == []
     assert not any("virtio-net" in value for value in argv)
+
+
+def test_on_a_bridge_the_card_has_the_tap_interface_that_is_inherited() -> None:
+    launch = replace(LAUNCH, tap=15)
+    argv = build_argv(launch)
+    (netdev,) = map(json.loads, values(argv, "-netdev"))
+    assert (netdev["type"], netdev["fd"]) == ("tap", "15")
+    devices = [json.loads(value) for value in values(argv, "-device")]
+    (card,) = (device for device in devices if "netdev" in device)
+    assert (card["netdev"], card["mac"]) == (netdev["id"], LAUNCH.mac)
+    assert launch.descriptors == (*LAUNCH.descriptors, 15)
 
 
 def test_a_kernel_is_booted_with_its_own_command_line() -> None:

@@ -39,7 +39,8 @@ def nothing_made(homes: Path) -> Iterator[None]:
     [
         ({"vcpus": 100_000}, SpecError, "takes at most"),
         ({"disk_mib": 1}, SpecError, "needs 2"),
-        ({"network": NetworkConfig.tap("br0")}, CapabilityError, "network-tap"),
+        ({"network": NetworkConfig.tap("nowhere0")}, BackendError, "no bridge 'nowhere0'"),
+        ({"network": NetworkConfig.tap("lo")}, BackendError, "'lo' of this machine is not a"),
         ({"network": NetworkConfig.vnic("net0")}, CapabilityError, "network-vnic"),
         ({"image": "/nowhere/disk.qcow2"}, ImageError, "no image"),
         ({"image": "/"}, ImageError, "directory"),

@@ -64,6 +64,8 @@ class Launch:
         The network card's address, or None for no network card at all.
     forwards, restrict
         Ports of the host that lead into the guest, and whether it is kept from reaching out.
+    tap
+        Descriptor of a tap interface that carries the card's frames; behind NAT where it is None.
     monitors
         Descriptors of two listening sockets for QMP, so that two processes can attach.
     journal_descriptor
@@ -86,6 +88,7 @@ class Launch:
     mac: str | None
     forwards: tuple[Forward, ...]
     restrict: bool
+    tap: int | None
     pidfile: Path
     vnc_socket: Path
     console_log: Path
@@ -98,7 +101,8 @@ class Launch:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """Descriptors that QEMU must inherit."""
-        return (*self.monitors, self.journal_descriptor, self.console, self.agent)
+        tap = () if self.tap is None else (self.tap,)
+        return (*self.monitors, self.journal_descriptor, self.console, self.agent, *tap)
 
 
 def build_argv(launch: Launch) -> list[str]:
@@ -183,13 +187,21 @@ def _disks(launch: Launch) -> Iterator[str]:
 
 def _network(launch: Launch) -> Iterator[str]:
     if launch.mac is not None:
-        rules = [{"str": hostfwd(forward)} for forward in launch.forwards]
-        netdev = {"type": "user", "id": USER_NETDEV, "restrict": launch.restrict, "hostfwd": rules}
+        netdev = _user_netdev(launch) if launch.tap is None else _tap_netdev(launch.tap)
         yield from ("-netdev", json.dumps(netdev))
         # No ROM: nobody boots from this network, and it would be loaded at each boot.
         yield from _device(
-            "virtio-net-pci", id="nic0", netdev=USER_NETDEV, mac=launch.mac, romfile=""
+            "virtio-net-pci", id="nic0", netdev=netdev["id"], mac=launch.mac, romfile=""
         )
+
+
+def _user_netdev(launch: Launch) -> dict[str, object]:
+    rules = [{"str": hostfwd(forward)} for forward in launch.forwards]
+    return {"type": "user", "id": USER_NETDEV, "restrict": launch.restrict, "hostfwd": rules}
+
+
+def _tap_netdev(descriptor: int) -> dict[str, object]:
+    return {"type": "tap", "id": "tap0", "fd": str(descriptor)}
 
 
 def _screen_and_helpers(launch: Launch) -> Iterator[str]:

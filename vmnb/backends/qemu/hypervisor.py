@@ -21,6 +21,7 @@ from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, pr
 from vmnb.backends.qemu.probe_cache import ProbeCache
 from vmnb.backends.qemu.rest import resting_state
 from vmnb.backends.qemu.run_state import from_run_state
+from vmnb.backends.qemu.tap import require_tap
 from vmnb.backends.qemu.watch import follow
 from vmnb.core.errors import LinkLostError, StateError
 from vmnb.core.handle import VmHandle
@@ -56,6 +57,7 @@ _CAPABILITIES = frozenset(
         Capability.UEFI,
         Capability.FORWARDS,
         Capability.NETWORK_USER,
+        Capability.NETWORK_TAP,
         Capability.NETWORK_NONE,
     }
 )
@@ -81,9 +83,11 @@ class QemuHypervisor:
 
     def capabilities(self, handle: VmHandle | None = None) -> frozenset[Capability]:
         """Return what it can do: for `handle`, or for a VM that it would prepare."""
-        if handle is not None and handle.network.mode is NetworkMode.NONE:
+        if handle is None or handle.network.has_user_card:
+            return _CAPABILITIES
+        if handle.network.mode is NetworkMode.NONE:
             return _CAPABILITIES - {Capability.GUEST_ADDRESS, Capability.FORWARDS}
-        return _CAPABILITIES
+        return _CAPABILITIES - {Capability.FORWARDS}
 
     async def prepare(self, spec: VmSpec) -> VmHandle:
         """Make the work directory with disk and seed; afterwards the VM is ``prepared``.
@@ -97,7 +101,8 @@ class QemuHypervisor:
         BackendUnavailableError
             There is no QEMU that works.
         BackendError
-            There is no UEFI firmware, or the disk is full; nothing was left.
+            There is no UEFI firmware, no such bridge, no right to join it, or no space on the
+            disk; nothing was left.
         """
         check_spec(self, spec)
         if spec.cloud_init is not None:
@@ -109,6 +114,8 @@ class QemuHypervisor:
             if spec.uefi
             else None
         )
+        if spec.network.bridge is not None:
+            await asyncio.to_thread(require_tap, spec.network.bridge)
         image = await resolve(spec.image)
         check_memory(spec, image)
         check_disk(spec, image)

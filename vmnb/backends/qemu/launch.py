@@ -21,6 +21,7 @@ from vmnb.backends.qemu.forwards import (
 from vmnb.backends.qemu.journal import Journal
 from vmnb.backends.qemu.monitor import queue_for
 from vmnb.backends.qemu.process import Found, ProcessId, ending, last_lines, spawn
+from vmnb.backends.qemu.tap import tap_of
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, DeadlineError, LinkLostError
 from vmnb.core.finish import finish
@@ -109,6 +110,7 @@ def _spawn(
             mac=handle.mac,
             forwards=planned_forwards(handle),
             restrict=handle.network.restrict,
+            tap=stack.enter_context(tap_of(handle)),
             pidfile=sockets.pidfile,
             vnc_socket=sockets.vnc,
             console_log=files.console_log,
