@@ -12,7 +12,7 @@ from vmnb.core.errors import BackendError
 pytestmark = [pytest.mark.slow, pytest.mark.debian, pytest.mark.timeout(2 * READY_S)]
 
 LOADER = "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-VARIABLE = "/sys/firmware/efi/efivars/Vmnb-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+VARIABLE = "/sys/firmware/efi/efivars/Kept-3d5f6a0e-7c0b-4d4e-9a53-5b6f0b0a4c11"
 
 
 def test_what_the_guest_tells_its_firmware_to_remember_is_there_after_a_stop(
@@ -23,13 +23,13 @@ def test_what_the_guest_tells_its_firmware_to_remember_is_there_after_a_stop(
     except BackendError as error:
         pytest.skip(str(error))
     with VM("u", image=debian_image, memory="768M", vcpus=2, uefi=True) as vm:
-        # Four bytes of attributes, non-volatile and for the running system, precede the value; all
-        # is written at once.
+        # Four bytes of attributes come first: non-volatile, for the running system. All is
+        # written at once.
         write = rf"printf '\007\000\000\000kept' > /run/value && cat /run/value > {VARIABLE}"
         vm.start().run(write, check=True, timeout=READY_S)
         loader = vm.run(f"tr -d '\\0' < {LOADER}", check=True)
         assert "systemd-boot" in loader.stdout
         vm.stop()
         vm.start()
-        read = vm.run(f"tail -c +5 {VARIABLE}", check=True, timeout=READY_S)
+        read = vm.run(f"cat {VARIABLE} | tail -c +5", check=True, timeout=READY_S)
         assert read.stdout == "kept"

@@ -57,7 +57,8 @@ class VM(Acting, Ports, Waiting):
         Size of the disk, likewise; the image's own size by default.
     network
         ``"user"`` (behind NAT, no privileges needed), ``"none"``, or a `NetworkConfig`, such as
-        ``vmnb.user(forward={8080: 80})``.
+        ``vmnb.user(forward={8080: 80})``; ``NetworkConfig.tap("br0")`` joins a bridge of the host,
+        which takes ``CAP_NET_ADMIN`` or QEMU's bridge helper.
     cloud_init
         What cloud-init does at the first boot: text that begins with ``#cloud-config`` or ``#!``, a
         dict, the ``Path`` of a file, or more than user data by :func:`vmnb.cloud_init`. For an
@@ -66,7 +67,7 @@ class VM(Acting, Ports, Waiting):
         Whether the guest can be entered by SSH, with a key that is made for this VM alone; True
         stands for the login name ``"vm"``. For an image that has cloud-init and an SSH server.
     uefi
-        Whether to boot by UEFI.
+        Whether to boot by UEFI, from firmware of this machine (package ``ovmf``).
     backend
         A backend's tag or a ready-made hypervisor; by default what suits the machine.
 
@@ -187,7 +188,7 @@ class VM(Acting, Ports, Waiting):
         StateError
             It does not run.
         DeadlineError
-            The guest had no address, or no agent that answers, in time.
+            The guest had no address in time, or nothing knew of it; the message has what was asked.
         """
         return self._wait("guest_ip", self._machine.guest_ip())
 

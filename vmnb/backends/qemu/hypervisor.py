@@ -7,7 +7,7 @@ from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from vmnb.backends.qemu.accelerator import find_accelerator
-from vmnb.backends.qemu.address import ask_address
+from vmnb.backends.qemu.address import find_address
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import find_qemu
@@ -217,7 +217,9 @@ class QemuHypervisor:
         return await asyncio.to_thread(resting_state, handle)
 
     async def guest_ip(self, handle: VmHandle) -> IpAddress:
-        """Return the address that the guest's agent tells for the VM's network card.
+        """Return the address of the VM's network card, as the guest's agent tells it.
+
+        On a bridge of the host it is found without an agent, too, where the guest answers there.
 
         Raises
         ------
@@ -226,7 +228,7 @@ class QemuHypervisor:
         StateError
             It does not run.
         DeadlineError
-            The guest had no address, or no agent that answers, in time.
+            The guest had no address in time, or nothing knew of it.
         """
         require_capability(self, Capability.GUEST_ADDRESS, handle)
         state = await self.state(handle)
@@ -234,7 +236,7 @@ class QemuHypervisor:
             raise StateError(
                 f"{handle.name!r} has no address: it is {state}", hint="start or resume it first"
             )
-        return await ask_address(handle)
+        return await find_address(handle)
 
     async def forwards(self, handle: VmHandle) -> tuple[Forward, ...]:
         """Ask QEMU which ports of the host lead into the guest now."""

@@ -29,7 +29,7 @@ _LINK_INFO, _LINK_KIND = 18, 1
 _ADDRESS, _HARDWARE_ADDRESS, _CACHE_INFO = 1, 2, 3
 _NEWS_OF_NEIGHBOURS = 0x4  # RTMGRP_NEIGH
 _TYPE_MASK = 0x3FFF  # the bits above say how an attribute is made
-_STATE_FAILED, _STATE_INCOMPLETE = 0x20, 0x01
+_INCOMPLETE, _REACHABLE, _FAILED, _PERMANENT = 0x01, 0x02, 0x20, 0x80
 _CHUNK = 1 << 16
 
 
@@ -40,13 +40,14 @@ class Neighbour:
     Parameters
     ----------
     confirmed_ticks
-        How long ago it last proved to be there, in clock ticks.
+        How long ago it last proved to be there, in clock ticks; None where the kernel no longer
+        takes that for granted, or never heard it.
     """
 
     address: IpAddress
     mac: str
     interface: int
-    confirmed_ticks: int
+    confirmed_ticks: int | None
 
 
 def is_bridge(interface: int) -> bool:
@@ -126,16 +127,22 @@ def _aligned(length: int) -> int:
 def _neighbour(body: bytes) -> Neighbour | None:
     _, interface, state, _, _ = _NEIGHBOUR.unpack_from(body)
     said = _attributes(body[_NEIGHBOUR.size :])
-    if state & (_STATE_FAILED | _STATE_INCOMPLETE) or not said.get(_HARDWARE_ADDRESS):
+    if state & (_FAILED | _INCOMPLETE) or not said.get(_HARDWARE_ADDRESS):
         return None
     try:
         address = ip_address(said[_ADDRESS])
-        confirmed_ticks, _, _ = _AGES.unpack_from(said[_CACHE_INFO])
+        age_ticks, _, _ = _AGES.unpack_from(said[_CACHE_INFO])
     except (ValueError, LookupError, struct.error):
         return None
     return Neighbour(
         address=address,
         mac=said[_HARDWARE_ADDRESS].hex(":"),
         interface=interface,
-        confirmed_ticks=confirmed_ticks,
+        confirmed_ticks=_confirmed(state, age_ticks),
     )
+
+
+def _confirmed(state: int, age_ticks: int) -> int | None:
+    if state & _PERMANENT:  # an administrator says so
+        return 0
+    return age_ticks if state & _REACHABLE else None

@@ -23,6 +23,7 @@ __all__ = ["require_tap", "tap_of"]
 _TUN = Path("/dev/net/tun")
 _HELPER = "qemu-bridge-helper"
 _HELPER_FOLDERS = ("/usr/lib/qemu", "/usr/libexec", "/usr/local/libexec", "/usr/lib")
+_HELPER_RULES = Path("/etc/qemu/bridge.conf")
 _HELPER_TIMEOUT_S = 10.0
 
 _NAMED = struct.Struct("16s24x")  # struct ifreq of netdevice(7), by what is in its union
@@ -157,7 +158,7 @@ def _not_allowed(bridge: str, helper: str, said: str) -> BackendError:
     return BackendError(
         f"this user may not join the bridge {bridge!r}: a tap interface takes the capability "
         f"CAP_NET_ADMIN, and {helper}, which makes one for others, failed: {said}",
-        hint="as root, allow everybody this bridge: mkdir -p /etc/qemu; "
-        f"echo 'allow {bridge}' >> /etc/qemu/bridge.conf; setcap cap_net_admin+ep {helper}; or run Jupyter with "
-        "CAP_NET_ADMIN; vmnb.user() is a network that needs no rights",
+        hint=f"as root, let everybody join it: mkdir -p {_HELPER_RULES.parent}; "
+        f"echo 'allow {bridge}' >> {_HELPER_RULES}; setcap cap_net_admin+ep {helper}; or run "
+        "Jupyter with CAP_NET_ADMIN; vmnb.user() is a network that needs no rights",
     )

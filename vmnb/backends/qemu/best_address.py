@@ -1,0 +1,22 @@
+"""Which of a card's addresses is the one to be told."""
+
+from collections.abc import Iterable
+
+from vmnb.core.hypervisor import IpAddress
+
+__all__ = ["best_address", "usable"]
+
+
+def usable(address: IpAddress) -> bool:
+    """Return whether others can use `address` as it stands."""
+    return not (
+        address.is_link_local
+        or address.is_loopback
+        or address.is_unspecified
+        or address.is_multicast
+    )
+
+
+def best_address(addresses: Iterable[IpAddress]) -> IpAddress | None:
+    """Return the first usable one, IPv4 before IPv6."""
+    return min(filter(usable, addresses), key=lambda address: address.version, default=None)
