@@ -20,7 +20,7 @@ BRIDGE = "br0"
 HOST = "10.9.0.1"
 _TIMEOUT_S = 240.0
 _UNSHARE = ["unshare", "--net", "--mount"]
-_PROBE = f"ip link add {BRIDGE} type bridge && ip link add v0 type veth && test -c /dev/net/tun"
+_PROBE = f"ip link add {BRIDGE} type bridge && ip link add v0 type veth && ls /dev/net/tun"
 
 
 def run_inside(scenario: Callable[[], None]) -> None:
