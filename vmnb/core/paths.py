@@ -12,7 +12,14 @@ from pathlib import Path
 
 from vmnb.core.errors import SpecError
 
-__all__ = ["SOCKET_PATH_MAX", "cache_home", "data_home", "private_dir", "runtime_home"]
+__all__ = [
+    "SOCKET_PATH_MAX",
+    "cache_home",
+    "data_home",
+    "private_dir",
+    "runtime_home",
+    "socket_dir",
+]
 
 SOCKET_PATH_MAX = 107
 """Longest path of a Unix socket in bytes: ``sun_path`` has 108 with its final zero (unix(7))."""
@@ -63,6 +70,32 @@ def runtime_home() -> Path:
     if base.is_absolute() and base.is_dir() and base.stat().st_uid == os.getuid():
         return base / "vmnb"
     return Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
+
+
+def socket_dir(name: str, longest: str) -> Path:
+    """Return a directory for sockets, in the runtime home or, were it too deep, in ``/tmp``.
+
+    Parameters
+    ----------
+    name, longest
+        The directory's own name, and the longest name of a socket in it.
+
+    Raises
+    ------
+    SpecError
+        There is no place that is short enough.
+    """
+    fallback = Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
+    for home in (runtime_home().absolute(), fallback.absolute()):
+        directory = home / name
+        length = len(os.fsencode(directory / longest))
+        if length <= SOCKET_PATH_MAX:
+            return directory
+    raise SpecError(
+        f"{directory} is too deep for sockets: their paths would have {length} bytes, "
+        f"and a Unix socket's path may have {SOCKET_PATH_MAX}",
+        hint="name a shorter directory in VMNB_RUNTIME",
+    )
 
 
 def _home(own: str, xdg: str, fallback: str) -> Path:

@@ -9,10 +9,10 @@ import pytest
 
 from vmnb.backends.qemu.events import RunStory
 from vmnb.backends.qemu.journal import Journal, Note
-from vmnb.backends.qemu.process import ProcessId, boot_id
 from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.core.errors import BackendError
 from vmnb.core.hypervisor import VmEvent
+from vmnb.core.process import ProcessId, boot_id
 from vmnb.core.state import Cause, VmState
 
 GREETING = '{"QMP": {"version": {}}}\r\n{"return": {}}\r\n'

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.probe_cache import Facts, ProbeCache
-from vmnb.backends.qemu.process import boot_id, ending
+from vmnb.backends.qemu.process import ending
 from vmnb.core.errors import BackendUnavailableError
+from vmnb.core.process import boot_id
 
 __all__ = ["CPU_MODEL", "Accelerator", "find_accelerator"]
 

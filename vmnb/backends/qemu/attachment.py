@@ -10,8 +10,9 @@ from typing import Any
 from vmnb.backends.qemu.files import Sockets
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.monitor import Monitor
-from vmnb.backends.qemu.process import Found, QemuProcess
+from vmnb.backends.qemu.process import QemuProcess
 from vmnb.core.errors import BackendError, VmnbError
+from vmnb.core.process import Found
 
 __all__ = ["Attachment"]
 

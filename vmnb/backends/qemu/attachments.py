@@ -5,10 +5,10 @@ import asyncio
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.backends.qemu.journal import Journal
-from vmnb.backends.qemu.process import find_process
 from vmnb.backends.qemu.rest import known_process
 from vmnb.core.errors import LinkLostError
 from vmnb.core.handle import VmHandle
+from vmnb.core.process import find_process
 
 __all__ = ["Attachments"]
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from vmnb.backends.qemu.argv import AGENT_PORT_ID
 from vmnb.backends.qemu.journal import Line, Note
-from vmnb.backends.qemu.process import ProcessId, boot_id, ending
+from vmnb.backends.qemu.process import ending
 from vmnb.core.hypervisor import VmEvent
+from vmnb.core.process import ProcessId, boot_id
 from vmnb.core.state import Cause, VmState
 
 if TYPE_CHECKING:

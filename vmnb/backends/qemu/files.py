@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from vmnb.core.errors import BackendError, SpecError
 from vmnb.core.handle import VmHandle
-from vmnb.core.paths import SOCKET_PATH_MAX, data_home, private_dir, runtime_home
+from vmnb.core.paths import data_home, private_dir, socket_dir
 
 __all__ = [
     "Sockets",
@@ -98,17 +97,8 @@ class Sockets:
         SpecError
             There is no place that is short enough.
         """
-        fallback = Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
-        for home in (runtime_home().absolute(), fallback.absolute()):
-            sockets = cls(home / vm_id)
-            longest = max(len(os.fsencode(path)) for path in sockets.all)
-            if longest <= SOCKET_PATH_MAX:
-                return sockets
-        raise SpecError(
-            f"{sockets.directory} is too deep for sockets: their paths would have {longest} bytes, "
-            f"and a Unix socket's path may have {SOCKET_PATH_MAX}",
-            hint="name a shorter directory in VMNB_RUNTIME",
-        )
+        longest = max((path.name for path in cls(Path()).all), key=len)
+        return cls(socket_dir(vm_id, longest))
 
     @classmethod
     def of_handle(cls, handle: VmHandle) -> "Sockets":
@@ -136,9 +126,14 @@ class Sockets:
         return self.directory / "vnc.sock"
 
     @property
+    def lan(self) -> Path:
+        """Where the card on a private network hears; QEMU makes this one itself too."""
+        return self.directory / "lan.sock"
+
+    @property
     def all(self) -> tuple[Path, ...]:
         """Every one of them."""
-        return (*self.monitors, self.console, self.agent, self.vnc)
+        return (*self.monitors, self.console, self.agent, self.vnc, self.lan)
 
     @property
     def pidfile(self) -> Path:

@@ -3,9 +3,10 @@
 from vmnb.backends.qemu.events import RunStory
 from vmnb.backends.qemu.files import WorkFiles
 from vmnb.backends.qemu.journal import Journal
-from vmnb.backends.qemu.process import ProcessId, last_lines
+from vmnb.backends.qemu.process import last_lines
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import VmEvent
+from vmnb.core.process import ProcessId
 from vmnb.core.state import VmState
 
 __all__ = ["known_process", "resting_state"]
