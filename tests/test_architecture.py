@@ -13,11 +13,12 @@ ROOT = Path(vmnb.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ALLOWED = {
     "core": {"core"},
-    "backends": {"core", "images", "seed", "guest"},
+    "backends": {"core", "images", "seed", "guest", "lan"},
     "images": {"core", "images"},
     "seed": {"core"},
     "console": {"core", "console"},
     "guest": {"core", "guest"},
+    "lan": {"core", "lan"},
     "errors": {"core", "guest"},
     "testing": {"core", "testing"},
 }

@@ -43,6 +43,10 @@ class Found:
         """End this child of ours, wait for its end, and let go of it."""
         signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it; it goes on."""
         os.close(self.pidfd)
 
 

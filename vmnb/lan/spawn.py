@@ -1,0 +1,80 @@
+"""The switch as others see it: asked to look at its network's file, and started."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from vmnb.core.errors import BackendError
+from vmnb.lan.files import Rendezvous
+
+__all__ = ["ask_switch", "spawn_switch"]
+
+_ANSWER_S = 5.0
+_START_S = 20.0
+_CODE = (
+    "import json, sys; path, *args = map(json.loads, sys.argv[1:]); sys.path[:] = path; "
+    "from vmnb.lan.daemon import main; main(*args)"
+)
+"""With the modules of this process, however it found them."""
+
+
+def ask_switch(rendezvous: Rendezvous) -> bool:
+    """Let the switch look at its network's file; return when it goes by it, or False without one.
+
+    Raises
+    ------
+    BackendError
+        It does not answer.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_ANSWER_S)
+        try:
+            connection.connect(os.fspath(rendezvous.control))
+            return bool(connection.recv(1))
+        except TimeoutError as error:
+            raise BackendError(
+                f"the switch of a private network does not answer on {rendezvous.control}",
+                hint="if its process was stopped, let it go on (kill -CONT) or end it (kill -KILL)",
+            ) from error
+        except OSError:
+            return False
+
+
+def spawn_switch(network: str, register: Path, rendezvous: Rendezvous) -> None:
+    """Start the switch of a network, in a session of its own, and return when it stands.
+
+    Raises
+    ------
+    BackendError
+        It could not be started; nothing is left.
+    """
+    python_path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - zip files too
+    given = (python_path, network, os.fspath(register), os.fspath(rendezvous.directory))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _CODE, *map(json.dumps, given)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd="/",
+            timeout=_START_S,
+            start_new_session=True,
+            umask=0o077,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BackendError(
+            f"the switch of the network {network!r} did not start: {error}",
+            hint="this machine may be overloaded; try again",
+        ) from error
+    if done.returncode:
+        last = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+        raise BackendError(
+            f"the switch of the network {network!r} did not start: {last}",
+            hint=f"it is Python, {sys.executable}, with this process's own modules, "
+            f"and its sockets belong in {rendezvous.directory}",
+        )
