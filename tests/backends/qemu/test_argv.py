@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, Launch, build_argv
+from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, LanCard, Launch, build_argv
 from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
@@ -35,6 +35,7 @@ LAUNCH = Launch(
     forwards=(),
     restrict=False,
     tap=None,
+    lan=None,
     pidfile=ROOT / "qemu.pid",
     vnc_socket=ROOT / "vnc.sock",
     console_log=ROOT / "console.log",
@@ -101,6 +102,18 @@ def test_on_a_bridge_the_card_has_the_tap_interface_that_is_inherited() -> None:
     (card,) = (device for device in devices if "netdev" in device)
     assert (card["netdev"], card["mac"]) == (netdev["id"], LAUNCH.mac)
     assert launch.descriptors == (*LAUNCH.descriptors, 15)
+
+
+def test_the_card_on_a_private_network_comes_second_and_is_told_its_sockets() -> None:
+    lan = LanCard(mac="5a:01:23:45:67:89", port=ROOT / "lan.sock", switch=ROOT / "frames.sock")
+    argv = build_argv(replace(LAUNCH, lan=lan))
+    netdevs = [json.loads(value) for value in values(argv, "-netdev")]
+    assert [netdev["type"] for netdev in netdevs] == ["user", "dgram"]
+    assert netdevs[1]["local"] == {"type": "unix", "path": str(lan.port)}
+    assert netdevs[1]["remote"] == {"type": "unix", "path": str(lan.switch)}
+    devices = [json.loads(value) for value in values(argv, "-device")]
+    cards = [device["mac"] for device in devices if device["driver"] == "virtio-net-pci"]
+    assert cards == [LAUNCH.mac, lan.mac]
 
 
 def test_a_kernel_is_booted_with_its_own_command_line() -> None:

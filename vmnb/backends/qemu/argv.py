@@ -20,6 +20,7 @@ __all__ = [
     "USER_NETDEV",
     "BootFiles",
     "FirmwareFiles",
+    "LanCard",
     "Launch",
     "bound_port",
     "build_argv",
@@ -53,6 +54,21 @@ class FirmwareFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanCard:
+    """A card on a private network, whose frames are datagrams between two Unix sockets.
+
+    Parameters
+    ----------
+    port, switch
+        Where it hears, and where it sends what its guest says.
+    """
+
+    mac: str
+    port: Path
+    switch: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """Everything that one run of QEMU depends on.
 
@@ -66,6 +82,8 @@ class Launch:
         Ports of the host that lead into the guest, and whether it is kept from reaching out.
     tap
         Descriptor of a tap interface that carries the card's frames; behind NAT where it is None.
+    lan
+        The card on a private network, if any.
     monitors
         Descriptors of two listening sockets for QMP, so that two processes can attach.
     journal_descriptor
@@ -89,6 +107,7 @@ class Launch:
     forwards: tuple[Forward, ...]
     restrict: bool
     tap: int | None
+    lan: LanCard | None
     pidfile: Path
     vnc_socket: Path
     console_log: Path
@@ -188,11 +207,15 @@ def _disks(launch: Launch) -> Iterator[str]:
 def _network(launch: Launch) -> Iterator[str]:
     if launch.mac is not None:
         netdev = _user_netdev(launch) if launch.tap is None else _tap_netdev(launch.tap)
-        yield from ("-netdev", json.dumps(netdev))
-        # No ROM: nobody boots from this network, and it would be loaded at each boot.
-        yield from _device(
-            "virtio-net-pci", id="nic0", netdev=netdev["id"], mac=launch.mac, romfile=""
-        )
+        yield from _card("nic0", netdev, launch.mac)
+    if launch.lan is not None:
+        yield from _card("nic1", _lan_netdev(launch.lan), launch.lan.mac)
+
+
+def _card(name: str, netdev: dict[str, object], mac: str) -> Iterator[str]:
+    yield from ("-netdev", json.dumps(netdev))
+    # No ROM: nobody boots from this network, and it would be loaded at each boot.
+    yield from _device("virtio-net-pci", id=name, netdev=netdev["id"], mac=mac, romfile="")
 
 
 def _user_netdev(launch: Launch) -> dict[str, object]:
@@ -202,6 +225,11 @@ def _user_netdev(launch: Launch) -> dict[str, object]:
 
 def _tap_netdev(descriptor: int) -> dict[str, object]:
     return {"type": "tap", "id": "tap0", "fd": str(descriptor)}
+
+
+def _lan_netdev(lan: LanCard) -> dict[str, object]:
+    local, remote = ({"type": "unix", "path": os.fspath(path)} for path in (lan.port, lan.switch))
+    return {"type": "dgram", "id": "lan0", "local": local, "remote": remote}
 
 
 def _screen_and_helpers(launch: Launch) -> Iterator[str]:

@@ -15,6 +15,7 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
 from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
 from vmnb.backends.qemu.journal import Journal, Note
+from vmnb.backends.qemu.lan import leave_network
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
@@ -58,6 +59,7 @@ _CAPABILITIES = frozenset(
         Capability.FORWARDS,
         Capability.NETWORK_USER,
         Capability.NETWORK_TAP,
+        Capability.NETWORK_PRIVATE,
         Capability.NETWORK_NONE,
     }
 )
@@ -193,6 +195,7 @@ class QemuHypervisor:
             await self._attachments.release(handle)
             await asyncio.to_thread(Sockets.of_handle(handle).remove)
             await asyncio.to_thread(remove_work_directory, WorkFiles.of_handle(handle))
+            await leave_network(handle)
 
     async def state(self, handle: VmHandle) -> VmState:
         """Ask where it is: its process, QMP if that lives, else its journal.

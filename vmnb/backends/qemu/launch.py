@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmnb.backends.qemu.accelerator import Accelerator
-from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, Launch, build_argv
+from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, LanCard, Launch, build_argv
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
@@ -19,6 +19,7 @@ from vmnb.backends.qemu.forwards import (
     unbound,
 )
 from vmnb.backends.qemu.journal import Journal
+from vmnb.backends.qemu.lan import join_network, tell_network
 from vmnb.backends.qemu.monitor import queue_for
 from vmnb.backends.qemu.process import ending, last_lines, spawn
 from vmnb.backends.qemu.tap import tap_of
@@ -51,13 +52,15 @@ async def launch(
     journal_before = await asyncio.to_thread(journal.size_bytes)
     attachment: Attachment | None = None
     try:
+        lan = await join_network(handle, sockets)
         spawned = await in_thread(
-            lambda: _spawn(handle, qemu, accelerator, files, sockets), undo=_Spawned.abandon
+            lambda: _spawn(handle, qemu, accelerator, files, sockets, lan), undo=_Spawned.abandon
         )
         with spawned.journal:
             attachment = Attachment(handle.name, spawned.found, sockets, journal)
             await attachment.greet(spawned.monitor, _START_TIMEOUT_S)
             await _until_negotiated(spawned.journal)
+        await tell_network(handle)
         forwards = await read_forwards(attachment) if planned_forwards(handle) else ()
     except BaseException as error:
         await finish(_undo(attachment, sockets, journal, journal_before))
@@ -85,7 +88,12 @@ class _Spawned:
 
 
 def _spawn(
-    handle: VmHandle, qemu: Qemu, accelerator: Accelerator, files: WorkFiles, sockets: Sockets
+    handle: VmHandle,
+    qemu: Qemu,
+    accelerator: Accelerator,
+    files: WorkFiles,
+    sockets: Sockets,
+    lan: LanCard | None,
 ) -> _Spawned:
     sockets.make_directory()
     ours, theirs = socket.socketpair()
@@ -112,6 +120,7 @@ def _spawn(
             forwards=planned_forwards(handle),
             restrict=handle.network.restrict,
             tap=stack.enter_context(tap_of(handle)),
+            lan=lan,
             pidfile=sockets.pidfile,
             vnc_socket=sockets.vnc,
             console_log=files.console_log,
