@@ -14,7 +14,7 @@ import yaml
 from vmnb import cloud_init
 from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.errors import SpecError
-from vmnb.seed import Login, check_cloud_init, seed_documents, write_iso
+from vmnb.seed import Login, check_cloud_init, seed_documents, two_cards, write_iso
 
 USER_DATA = "#cloud-config\n# é☃\nusers: []\n"
 NETWORK = {"version": 2, "ethernets": {"lan": {"match": {"name": "en*"}, "dhcp4": True}}}
@@ -47,6 +47,20 @@ def test_a_login_needs_no_user_data_and_changes_none() -> None:
     assert header == "#cloud-config-archive"
     assert first == {"content": theirs.vendor_data}
     assert second["content"].startswith("#!/bin/sh\n")
+
+
+def test_two_cards_are_told_by_their_addresses_unless_the_user_says_otherwise() -> None:
+    cards = two_cards(nat_mac="52:54:00:00:00:01", lan_mac="5a:00:00:00:00:02")
+    check_cloud_init(cloud_init(network_config=cards))
+    made = seed_documents(None, instance_id="i-1", hostname="web", network_config=cards)
+    nat, lan = yaml.safe_load(made["network-config"])["ethernets"].values()
+    assert [card["match"]["macaddress"][-2:] for card in (nat, lan)] == ["01", "02"]
+    assert [card["dhcp4"] for card in (nat, lan)] == [True, True]
+    assert lan["dhcp4-overrides"] == {"use-routes": False}
+    theirs = seed_documents(
+        cloud_init(network_config=NETWORK), instance_id="", hostname="", network_config=cards
+    )
+    assert yaml.safe_load(theirs["network-config"]) == NETWORK
 
 
 def test_the_login_script_lets_in_whoever_it_is_told_and_twice_is_once(tmp_path: Path) -> None:

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from vmnb.core.spec import VmSpec
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
+    from vmnb.notebook.network import Network
     from vmnb.notebook.tables import machines
     from vmnb.notebook.vm import VM
     from vmnb.seed import cloud_init
 
+    private = NetworkConfig.private
     user = NetworkConfig.user
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Cause",
     "CloudInitConfig",
     "Forward",
+    "Network",
     "NetworkConfig",
     "SshConfig",
     "VmSpec",
@@ -33,11 +36,13 @@ __all__ = [
     "cloud_init",
     "errors",
     "machines",
+    "private",
     "user",
 ]
 
 _HOMES = {
     "VM": "vmnb.notebook.vm",
+    "Network": "vmnb.notebook.network",
     "machines": "vmnb.notebook.tables",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
@@ -54,8 +59,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module("vmnb.errors")
-    if name == "user":
-        return import_module("vmnb.core.network").NetworkConfig.user
+    if name in ("private", "user"):
+        return getattr(import_module("vmnb.core.network").NetworkConfig, name)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -13,6 +13,7 @@ from functools import partial
 from ipaddress import IPv4Address
 
 from vmnb.core.errors import BackendError, CapabilityError, StateError
+from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import utc_now
 from vmnb.core.hypervisor import (
@@ -27,6 +28,7 @@ from vmnb.core.hypervisor import (
 from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
+from vmnb.lan import leave
 
 __all__ = ["NoopHypervisor"]
 
@@ -40,6 +42,7 @@ _CAPABILITIES = frozenset(
         Capability.SSH,
         Capability.UEFI,
         Capability.NETWORK_USER,
+        Capability.NETWORK_PRIVATE,
         Capability.NETWORK_NONE,
     }
 )
@@ -124,6 +127,8 @@ class NoopHypervisor:
         """See :meth:`~vmnb.core.hypervisor.Hypervisor.destroy`."""
         if _guest(handle).state is not VmState.DESTROYED:
             await self._act(Action.DESTROY, handle)
+            if handle.network.network is not None:
+                await finish(asyncio.to_thread(leave, handle.network.network, handle.id))
 
     async def state(self, handle: VmHandle) -> VmState:
         """See :meth:`~vmnb.core.hypervisor.Hypervisor.state`."""

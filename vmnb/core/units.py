@@ -5,9 +5,10 @@ import re
 
 from vmnb.core.errors import SpecError
 
-__all__ = ["parse_mib", "require_seconds"]
+__all__ = ["parse_mib", "parse_ms", "require_seconds"]
 
 _MIB = {"": 1, "M": 1, "G": 1024, "T": 1024 * 1024}
+_TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|)")
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([MGT]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -36,6 +37,32 @@ def parse_mib(value: int | str, what: str) -> int:
             hint='write it as 512, "512M" or "2G"',
         )
     return int(mib)
+
+
+def parse_ms(value: str, what: str, *, at_most_ms: float) -> float:
+    """Return a time in milliseconds.
+
+    Parameters
+    ----------
+    value
+        Text with its unit, such as ``"50ms"``, ``"0.2 s"``; or ``"0"``.
+    what
+        What takes that time, for the error's message.
+
+    Raises
+    ------
+    SpecError
+        It is no time, or is more than `at_most_ms`.
+    """
+    match = _TIME.fullmatch(str(value).strip())
+    if match is None or (not match[2] and float(match[1])):
+        raise SpecError(f"{what} {value!r} is not a time", hint='write it as "50ms" or "0.2s"')
+    milliseconds = float(match[1]) * (1000 if match[2] == "s" else 1)
+    if milliseconds > at_most_ms:
+        raise SpecError(
+            f"{what} {value!r} is more than {at_most_ms:g} ms", hint='write it as "50ms" or "0.2s"'
+        )
+    return milliseconds
 
 
 def require_seconds(value: float, what: str) -> None:

@@ -15,8 +15,8 @@ __all__ = ["ask_switch", "spawn_switch"]
 _ANSWER_S = 5.0
 _START_S = 20.0
 _CODE = (
-    "import json, sys; path, *args = map(json.loads, sys.argv[1:]); sys.path[:] = path; "
-    "from vmnb.lan.daemon import main; main(*args)"
+    "import json, sys; sys.path[:] = json.load(sys.stdin); "
+    "from vmnb.lan.daemon import main; main(*sys.argv[1:])"
 )
 """With the modules of this process, however it found them."""
 
@@ -52,11 +52,10 @@ def spawn_switch(network: str, register: Path, rendezvous: Rendezvous) -> None:
         It could not be started; nothing is left.
     """
     python_path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - zip files too
-    given = (python_path, network, os.fspath(register), os.fspath(rendezvous.directory))
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _CODE, *map(json.dumps, given)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-c", _CODE, network, register, rendezvous.directory],
+            input=json.dumps(python_path),
             capture_output=True,
             text=True,
             errors="replace",

@@ -8,10 +8,15 @@ from html import escape
 
 from vmnb.notebook.card import Card, Row, vcpus_text
 
-__all__ = ["static_card"]
+__all__ = ["FONT", "state_colour", "static_card"]
 
 _COLOURS = {"running": "#1a7f37", "suspended": "#9a6700", "failed": "#cf222e"}
-_FONT = "font-family:system-ui,sans-serif;font-size:13px;line-height:1.5"
+FONT = "font-family:system-ui,sans-serif;font-size:13px;line-height:1.5"
+
+
+def state_colour(state: str) -> str:
+    """Return the colour of a state, which is always said in words beside it."""
+    return _COLOURS.get(state, "#57606a")
 
 
 def static_card(card: Card, history: Sequence[Row], console: str) -> str:
@@ -19,13 +24,13 @@ def static_card(card: Card, history: Sequence[Row], console: str) -> str:
     parts = [_header(card), _problem(card), _console(console), _history(history)]
     body = "".join(part for part in parts if part)
     return (
-        f'<div style="{_FONT};border:1px solid #8886;border-radius:8px;padding:12px;'
+        f'<div style="{FONT};border:1px solid #8886;border-radius:8px;padding:12px;'
         f'max-width:60em">{body}</div>'
     )
 
 
 def _header(card: Card) -> str:
-    colour = _COLOURS.get(card["state"], "#57606a")
+    colour = state_colour(card["state"])
     badge = (
         f'<span style="border:1px solid {colour};color:{colour};border-radius:1em;'
         f'padding:1px 8px">{escape(card["state"])}</span>'

@@ -9,14 +9,17 @@ from vmnb.core.errors import VmnbError
 from vmnb.core.history import HistoryRow
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
+from vmnb.notebook.topology import Topology
 
 __all__ = [
     "FORWARD_SCHEMA",
     "HISTORY_SCHEMA",
     "MACHINES_SCHEMA",
+    "MEMBER_SCHEMA",
     "forward_table",
     "history_table",
     "machines",
+    "member_table",
 ]
 
 HISTORY_SCHEMA: Mapping[str, str] = {
@@ -49,6 +52,19 @@ FORWARD_SCHEMA: Mapping[str, str] = {
 }
 """Columns of :attr:`vmnb.VM.forwards` and their types; the same where there is none."""
 
+MEMBER_SCHEMA: Mapping[str, str] = {
+    "name": "object",
+    "state": "object",
+    "host": "object",
+    "address": "object",
+    "mac": "object",
+    "blocked": "bool",
+}
+"""Columns of :attr:`vmnb.Network.members` and their types; the same where there is none.
+
+``host`` is what the VM is called on the network; ``blocked``, whether it is cut off from all.
+"""
+
 
 def history_table(rows: Iterable[HistoryRow]) -> pd.DataFrame:
     """Return `rows` as a DataFrame with the columns of :data:`HISTORY_SCHEMA`."""
@@ -74,6 +90,22 @@ def forward_table(forwards: Iterable[Forward]) -> pd.DataFrame:
         for forward in forwards
     ]
     return _table(values, FORWARD_SCHEMA)
+
+
+def member_table(topology: Topology) -> pd.DataFrame:
+    """Return the VMs of a network as a DataFrame with the columns of :data:`MEMBER_SCHEMA`."""
+    values: list[tuple[object, ...]] = [
+        (
+            station.name,
+            str(station.state),
+            station.host,
+            station.address,
+            station.mac,
+            station.blocked or topology.blocked,
+        )
+        for station in topology.stations
+    ]
+    return _table(values, MEMBER_SCHEMA)
 
 
 def machines() -> pd.DataFrame:

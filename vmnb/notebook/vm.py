@@ -17,6 +17,8 @@ from vmnb.core.units import parse_mib
 from vmnb.notebook.acting import Acting
 from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.console import VmConsole
+from vmnb.notebook.lan import Lan
+from vmnb.notebook.network import Network
 from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
 from vmnb.notebook.shown import plain_text
@@ -56,9 +58,10 @@ class VM(Acting, Ports, Waiting):
     disk
         Size of the disk, likewise; the image's own size by default.
     network
-        ``"user"`` (behind NAT, no privileges needed), ``"none"``, or a `NetworkConfig`, such as
-        ``vmnb.user(forward={8080: 80})``; ``NetworkConfig.tap("br0")`` joins a bridge of the host,
-        which takes ``CAP_NET_ADMIN`` or QEMU's bridge helper.
+        ``"user"`` (behind NAT, no privileges needed), ``"none"``, a :class:`vmnb.Network` that VMs
+        share, or a `NetworkConfig`, such as ``vmnb.user(forward={8080: 80})``;
+        ``NetworkConfig.tap("br0")`` joins a bridge of the host, which takes ``CAP_NET_ADMIN`` or
+        QEMU's bridge helper.
     cloud_init
         What cloud-init does at the first boot: text that begins with ``#cloud-config`` or ``#!``, a
         dict, the ``Path`` of a file, or more than user data by :func:`vmnb.cloud_init`. For an
@@ -89,7 +92,7 @@ class VM(Acting, Ports, Waiting):
         vcpus: int = 1,
         memory: int | str | None = None,
         disk: int | str | None = None,
-        network: str | NetworkConfig = "user",
+        network: str | NetworkConfig | Network = "user",
         cloud_init: Document | CloudInitConfig | None = None,
         ssh: bool | str | SshConfig | None = None,
         uefi: bool = False,
@@ -103,7 +106,7 @@ class VM(Acting, Ports, Waiting):
             vcpus=vcpus,
             memory_mib=_memory_mib(memory, image),
             disk_mib=None if disk is None else parse_mib(disk, "disk"),
-            network=network if isinstance(network, NetworkConfig) else _network(network),
+            network=_network(network),
             cloud_init=_cloud_init(cloud_init),
             ssh=_ssh(ssh),
             uefi=uefi,
@@ -114,6 +117,8 @@ class VM(Acting, Ports, Waiting):
         except KeyboardInterrupt:
             raise KeyboardInterrupt(_when_interrupted(spec.name)) from None
         self._take(machine)
+        if spec.network.network is not None:
+            runtime.run(Lan.look_again(spec.network.network))
 
     @classmethod
     def attach(cls, name: str) -> Self:
@@ -251,11 +256,16 @@ def _ssh(given: bool | str | SshConfig | None) -> SshConfig | None:
     return given
 
 
-def _network(mode: str) -> NetworkConfig:
+def _network(given: str | NetworkConfig | Network) -> NetworkConfig:
+    if isinstance(given, Network):
+        return given.config
+    if isinstance(given, NetworkConfig):
+        return given
     try:
-        return NetworkConfig(mode=NetworkMode(mode))
+        return NetworkConfig(mode=NetworkMode(given))
     except ValueError:
         raise SpecError(
-            f"network {mode!r} is not known",
-            hint='"user", "none", vmnb.user(forward={8080: 80}) or NetworkConfig.tap("br0")',
+            f"network {given!r} is not known",
+            hint='"user", "none", vmnb.user(forward={8080: 80}), vmnb.Network("lab") or '
+            'NetworkConfig.tap("br0")',
         ) from None

@@ -25,6 +25,7 @@ def seed_documents(
     instance_id: str,
     hostname: str,
     login: Login | None = None,
+    network_config: str | None = None,
 ) -> dict[str, str]:
     """Return the text of each file of the seed by its name.
 
@@ -37,6 +38,8 @@ def seed_documents(
     login
         Whom the guest shall let in. It is told so in the vendor data, which leaves the user data
         as they are; the user's own vendor data come first.
+    network_config
+        Used where `config` has none.
     """
     # JSON is YAML too, and quotes whatever needs it.
     meta_data = {
@@ -46,7 +49,7 @@ def seed_documents(
     documents = {
         "meta-data": json.dumps(meta_data) + "\n",
         "user-data": config.user_data if config else _NOTHING,
-        "network-config": config.network_config if config else None,
+        "network-config": (config and config.network_config) or network_config,
         "vendor-data": _vendor_data(config, login),
     }
     return {name: text for name, text in documents.items() if text is not None}

@@ -19,7 +19,8 @@ from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.ssh import SshConfig
 from vmnb.images import BootImage
-from vmnb.seed import Login, seed_documents, write_iso
+from vmnb.lan import card_mac
+from vmnb.seed import Login, seed_documents, two_cards, write_iso
 
 __all__ = ["check_disk", "check_memory", "check_vcpus", "prepare"]
 
@@ -126,6 +127,7 @@ def _make(
                 instance_id=files.directory.name,
                 hostname=host_name(spec.name),
                 login=_login(spec.ssh, unfinished) if spec.ssh else None,
+                network_config=_network_config(spec, files.directory.name),
             )
             write_iso(unfinished.seed_iso, documents)
         unfinished.directory.rename(files.directory)
@@ -141,7 +143,15 @@ def _make(
 
 
 def _is_seeded(spec: VmSpec) -> bool:
-    return spec.cloud_init is not None or spec.ssh is not None
+    # The tiny guest looks after two cards by itself; cloud-init must be told.
+    needs_telling = spec.network.mode is NetworkMode.PRIVATE and spec.image != "tiny"
+    return spec.cloud_init is not None or spec.ssh is not None or needs_telling
+
+
+def _network_config(spec: VmSpec, vm_id: str) -> str | None:
+    if spec.network.mode is not NetworkMode.PRIVATE:
+        return None
+    return two_cards(nat_mac=_mac(vm_id), lan_mac=card_mac(vm_id))
 
 
 def _login(ssh: SshConfig, files: WorkFiles) -> Login:
