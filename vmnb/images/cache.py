@@ -7,19 +7,18 @@ they differ (a copied cache, a damaged file) the content is read and decides.
 
 import asyncio
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from vmnb.core.finish import finish
-from vmnb.core.paths import cache_home, private_dir
+from vmnb.core.paths import cache_home
+from vmnb.images.lock import locked
 
 __all__ = ["Entry", "FileFacts", "ImageCache"]
 
@@ -69,8 +68,9 @@ class ImageCache:
         entries.sort(key=lambda entry: (entry.folder / _MANIFEST).stat().st_mtime_ns, reverse=True)
         return next(filter(_is_whole, entries), None)
 
-    @contextlib.asynccontextmanager
-    async def locked(self, on_wait: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+    def locked(
+        self, on_wait: Callable[[], None] = lambda: None
+    ) -> contextlib.AbstractAsyncContextManager[None]:
         """Keep every other process and task from building here; waits for one that does.
 
         Parameters
@@ -83,17 +83,7 @@ class ImageCache:
         OSError
             The directory cannot be written to.
         """
-        path = private_dir(self.folder) / ".lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            await _wait_for_lock(lock)
-        try:
-            yield
-        finally:
-            os.close(lock)
+        return locked(self.folder / ".lock", on_wait)
 
     @contextlib.asynccontextmanager
     async def work_folder(self) -> AsyncIterator[Path]:
@@ -134,36 +124,6 @@ class ImageCache:
                 manifest = json.loads(path.read_text())
                 listed = {name: FileFacts(**facts) for name, facts in manifest["files"].items()}
                 yield Entry(folder=path.parent, recipe=manifest["recipe"], files=listed)
-
-
-async def _wait_for_lock(descriptor: int) -> None:
-    """Lock an open file; closing it unlocks it, which is done here if the lock is not had.
-
-    flock blocks, and no thread can be stopped in it: so it runs in a thread of its own, which gives
-    the lock back by itself if nobody waits for it any more, and which holds up no exit of Python.
-    """
-    loop = asyncio.get_running_loop()
-    locked: asyncio.Future[None] = loop.create_future()
-
-    def hand_over(error: OSError | None) -> None:
-        if error or locked.cancelled():
-            os.close(descriptor)
-        if not locked.cancelled():
-            locked.set_exception(error) if error else locked.set_result(None)
-
-    def wait() -> None:
-        error = None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError as caught:
-            error = caught
-        try:
-            loop.call_soon_threadsafe(hand_over, error)
-        except RuntimeError:  # the loop was closed meanwhile
-            os.close(descriptor)
-
-    threading.Thread(target=wait, name="vmnb-image-lock", daemon=True).start()
-    await locked
 
 
 def _seal(path: Path) -> FileFacts:
