@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vmnb import errors
+    from vmnb import errors, images
     from vmnb.core.cloud_init import CloudInitConfig
     from vmnb.core.network import Forward, NetworkConfig
     from vmnb.core.spec import VmSpec
@@ -35,6 +35,7 @@ __all__ = [
     "VmState",
     "cloud_init",
     "errors",
+    "images",
     "machines",
     "private",
     "user",
@@ -57,8 +58,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("vmnb.errors")
+    if name in ("errors", "images"):
+        return import_module(f"vmnb.{name}")
     if name in ("private", "user"):
         return getattr(import_module("vmnb.core.network").NetworkConfig, name)
     if name not in _HOMES:

@@ -63,8 +63,8 @@ from vmnb.core.progress import reporting_to
 from vmnb.images import resolve
 async def main():
     unpacking = asyncio.Event()
-    def show(what, fraction):
-        if what == "unpacking packages":
+    def show(step):
+        if step.what == "unpacking packages":
             unpacking.set()
     with reporting_to(show):
         task = asyncio.create_task(resolve("tiny"))

@@ -66,7 +66,7 @@ def test_a_blank_file_is_a_raw_disk_only_if_it_is_called_one(tmp_path: Path) -> 
         (b"", "is empty"),
         (b"%PDF-1.7 " * 100, "not a disk image"),
         (b"Dear reader,\n" * 100, "not a disk image"),
-        (b"\x1f\x8b" + bytes(600), "packed with gzip"),
+        (b"BZh9" + bytes(600), "packed with bzip2"),
         (b"conectix" + bytes(600), "a VHD image"),
         (b"# Disk DescriptorFile\n" + bytes(600), "description of other files"),
         (b"LUKS\xba\xbe" + bytes(600), "encrypted"),

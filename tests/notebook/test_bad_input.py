@@ -108,7 +108,8 @@ def test_a_pipe_as_image(homes: Path) -> None:
         (b"Dear diary,\n", "is not a disk image"),
         (b"%PDF-1.7\n" + bytes(4096), "is not a disk image"),
         (b"", "is empty"),
-        (b"\x1f\x8b" + bytes(4096), "packed with gzip"),
+        (b"\x1f\x8b" + bytes(4096), "cannot unpack"),
+        (b"BZh9" + bytes(4096), "packed with bzip2"),
         (b"QFI\xfb" + bytes(20), "only 24 bytes"),
     ],
 )

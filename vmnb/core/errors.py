@@ -16,6 +16,7 @@
     ├── GuestError                      something inside the guest failed
     │   └── AgentError                  the guest agent refused or made no sense
     ├── ImageError                      an image is missing, broken or of an unknown format
+    │   └── ImageUnavailableError       it cannot be downloaded now, and may be later
     ├── StoreError                      the store of VMs and history cannot be read or written
     └── LoopError (RuntimeError)        a blocking call where it would never return
 
@@ -93,6 +94,10 @@ class AgentError(GuestError):
 
 class ImageError(VmnbError):
     """An image is missing, broken, or of an unknown format."""
+
+
+class ImageUnavailableError(ImageError):
+    """An image cannot be downloaded now, and may be later; what has come of it is kept."""
 
 
 class StoreError(VmnbError):

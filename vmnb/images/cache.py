@@ -20,7 +20,7 @@ from vmnb.core.finish import finish
 from vmnb.core.paths import cache_home
 from vmnb.images.lock import locked
 
-__all__ = ["Entry", "FileFacts", "ImageCache"]
+__all__ = ["Entry", "FileFacts", "ImageCache", "is_whole"]
 
 _MANIFEST = "manifest.json"
 _WORK_PREFIX = ".work-"
@@ -64,9 +64,17 @@ class ImageCache:
 
     def find(self, recipe: str) -> Entry | None:
         """Return the newest image made by `recipe` whose files are whole; nothing is written."""
-        entries = [entry for entry in self._entries() if entry.recipe == recipe]
+        entries = [entry for entry in self.entries() if entry.recipe == recipe]
         entries.sort(key=lambda entry: (entry.folder / _MANIFEST).stat().st_mtime_ns, reverse=True)
-        return next(filter(_is_whole, entries), None)
+        return next(filter(is_whole, entries), None)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every image, whole or not; nothing is written."""
+        for path in self.folder.glob(f"[!.]*/{_MANIFEST}"):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                manifest = json.loads(path.read_text())
+                listed = {name: FileFacts(**facts) for name, facts in manifest["files"].items()}
+                yield Entry(folder=path.parent, recipe=manifest["recipe"], files=listed)
 
     def locked(
         self, on_wait: Callable[[], None] = lambda: None
@@ -84,6 +92,13 @@ class ImageCache:
             The directory cannot be written to.
         """
         return locked(self.folder / ".lock", on_wait)
+
+    def remove(self, name: str) -> None:
+        """Remove the image `name`, for who holds the lock; first from sight, so that it is gone."""
+        going = self.folder / f"{_WORK_PREFIX}{uuid4().hex}"
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / name).rename(going)
+            shutil.rmtree(going)
 
     @contextlib.asynccontextmanager
     async def work_folder(self) -> AsyncIterator[Path]:
@@ -111,6 +126,7 @@ class ImageCache:
         if entry.folder.exists():
             shutil.rmtree(entry.folder)
         made.rename(entry.folder)
+        _sync(self.folder)
         return entry
 
     def _begin_work(self, folder: Path) -> None:
@@ -118,12 +134,14 @@ class ImageCache:
             shutil.rmtree(left, ignore_errors=True)
         folder.mkdir(mode=0o700)
 
-    def _entries(self) -> Iterator[Entry]:
-        for path in self.folder.glob(f"[!.]*/{_MANIFEST}"):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                manifest = json.loads(path.read_text())
-                listed = {name: FileFacts(**facts) for name, facts in manifest["files"].items()}
-                yield Entry(folder=path.parent, recipe=manifest["recipe"], files=listed)
+
+def _sync(folder: Path) -> None:
+    """Let what was renamed in `folder` outlast a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _seal(path: Path) -> FileFacts:
@@ -135,7 +153,8 @@ def _seal(path: Path) -> FileFacts:
     return FileFacts(size_bytes=status.st_size, mtime_ns=status.st_mtime_ns, sha256=digest)
 
 
-def _is_whole(entry: Entry) -> bool:
+def is_whole(entry: Entry) -> bool:
+    """Return whether every file is as it was built; it is read only where its time differs."""
     return all(_is_unchanged(entry.folder / name, facts) for name, facts in entry.files.items())
 
 

@@ -1,60 +1,127 @@
-"""From what the user calls an image to what a virtual machine boots."""
+"""Images that are known by name: those of ``catalogue.toml``, and the user's own."""
 
-import asyncio
-import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 from vmnb.core.errors import SpecError
-from vmnb.images import tiny
-from vmnb.images.image import BootImage
-from vmnb.images.userfile import open_image
+from vmnb.core.names import checked_name
+from vmnb.core.paths import data_home
+from vmnb.images.checksum import KINDS
+from vmnb.images.formats import SUPPORTED
 
-__all__ = ["resolve"]
+__all__ = ["CatalogueEntry", "catalogue", "find_entry"]
+
+_OWN = "images.toml"
+_SHIPPED = Path(__file__).with_name("catalogue.toml")
 
 
-async def resolve(image: str) -> BootImage:
-    """Find the image that is called `image`, or make it; :mod:`vmnb.core.progress` is told.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueEntry:
+    """An image that somebody publishes.
 
     Parameters
     ----------
-    image
-        ``"tiny"``, built at its first use, or the path of a disk image: anything with a ``/`` in
-        it, or the name of a file in the working directory. ``~`` is the home directory.
+    name
+        What it is called here.
+    title
+        What it is.
+    url, checksum_url
+        Where the image is, and where the file with its digest is.
+    checksum_kind
+        How that file is written; one of :data:`vmnb.images.checksum.KINDS`.
+    architecture
+        Of its processor, such as ``x86_64``.
+    format
+        QEMU's name of its format, once it is unpacked.
+    login
+        The user that it has.
+    cloud_init, uefi, guest_agent
+        Whether it runs cloud-init, boots by UEFI too, runs the QEMU guest agent of itself.
+    """
+
+    name: str
+    title: str
+    url: str
+    architecture: str
+    format: str
+    checksum_url: str
+    checksum_kind: str
+    login: str
+    cloud_init: bool
+    uefi: bool
+    guest_agent: bool
+
+
+def catalogue() -> dict[str, CatalogueEntry]:
+    """Return every entry by its name; the user's own are read anew each time.
 
     Raises
     ------
     SpecError
-        `image` is neither a known name nor a path.
-    ImageError
-        The file is missing, unreadable, refers to other files, or is of a format that is not
-        supported; or the tiny guest cannot be built here. Nothing half-made is left.
+        The user's file cannot be read, or an entry in it is not complete.
     """
-    if image == tiny.NAME:
-        return await tiny.ensure()
-    return await open_image(image, await asyncio.to_thread(_as_path, image))
+    own = data_home() / _OWN
+    return _shipped() | (_read(own) if own.exists() else {})
 
 
-def _as_path(image: str) -> Path:
-    if not image or "\0" in image or not _can_be_a_path(image):
-        raise SpecError(f"{image!r} is not an image", hint=_CHOICES)
+def find_entry(name: str) -> CatalogueEntry | None:
+    """Return the entry of that name, None where there is none."""
+    return catalogue().get(name)
+
+
+@cache
+def _shipped() -> dict[str, CatalogueEntry]:
+    return _read(_SHIPPED)
+
+
+def _read(path: Path) -> dict[str, CatalogueEntry]:
     try:
-        path = Path(image).expanduser()
-    except RuntimeError as error:
-        raise SpecError(f"there is no such home directory: {image!r}", hint=_CHOICES) from error
-    if os.sep not in image and not os.path.lexists(path):
-        raise SpecError(f"there is no image called {image!r}", hint=_CHOICES)
-    return path
+        with path.open("rb") as file:
+            tables = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise SpecError(
+            f"cannot read the catalogue of images {path}: {error}",
+            hint="correct that file, or move it away",
+        ) from error
+    return {name: _entry(path, name, values) for name, values in tables.items()}
 
 
-def _can_be_a_path(text: str) -> bool:
-    try:
-        os.fsencode(text)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _entry(path: Path, name: str, values: Mapping[str, Any]) -> CatalogueEntry:
+    problem = _problem(values)
+    if problem:
+        raise SpecError(
+            f"the image {name!r} in {path} {problem}",
+            hint="each has the keys that vmnb's own catalogue explains at its top: "
+            f"{', '.join(_TYPES)}",
+        )
+    return CatalogueEntry(name=checked_name(name), **values)
 
 
-_CHOICES = (
-    'use "tiny" (a small Linux guest that is built on first use), '
-    'or the path of a disk image, such as "./disk.qcow2"'
-)
+def _problem(values: object) -> str:
+    if not isinstance(values, Mapping):
+        return "is not a table"
+    if values.keys() != _TYPES.keys():
+        return f"has missing or unknown keys: {', '.join(sorted(values.keys() ^ _TYPES.keys()))}"
+    for key, kind in _TYPES.items():
+        if not isinstance(values[key], kind):
+            return f"has a {key} that is not of type {kind.__name__}"
+    if values["format"] not in SUPPORTED:
+        return f"has a format that is none of {', '.join(SUPPORTED)}"
+    if values["checksum_kind"] not in KINDS:
+        return f"has a checksum_kind that is none of {', '.join(KINDS)}"
+    for key in ("url", "checksum_url"):
+        if urlsplit(values[key]).scheme not in ("http", "https"):
+            return f"has a {key} that is neither http nor https"
+    return ""
+
+
+_TYPES: dict[str, type] = {
+    field.name: get_type_hints(CatalogueEntry)[field.name]
+    for field in fields(CatalogueEntry)
+    if field.name != "name"
+}

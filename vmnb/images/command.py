@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from vmnb.core.errors import ImageError
@@ -30,6 +30,7 @@ async def run(
     env: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
     banner: str | None = None,
+    good_codes: Collection[int] = (0,),
     hint: str = "",
 ) -> bytes:
     """Run `argv` to its end and return its standard output.
@@ -82,7 +83,7 @@ async def run(
             await asyncio.shield(process.wait())
     said = stderr.decode(errors="replace").strip().splitlines()
     complained = banner is not None and not all(line.startswith(banner) for line in said)
-    if code or complained:
+    if code not in good_codes or complained:
         lines = "\n".join(said[-_STDERR_LINES:])
         raise ImageError(f"{name} ended with exit code {code}:\n{lines}", hint=hint)
     return stdout

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vmnb.core.errors import ImageError
 
-__all__ = ["SUPPORTED", "recognise"]
+__all__ = ["SUPPORTED", "recognise", "refers_to_others"]
 
 SUPPORTED = ("qcow2", "raw", "vmdk", "vdi", "vhdx")
 
@@ -55,8 +55,9 @@ _RAW_SIGNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Head:
-    path: Path
+    called: str
     data: bytes
+    suffix: str
     size_bytes: int
 
     def has(self, offset: int, magic: bytes) -> bool:
@@ -66,8 +67,10 @@ class _Head:
         return next((name for magic, name in magics.items() if self.has(0, magic)), None)
 
 
-def recognise(path: Path) -> str:
+def recognise(path: Path, called: str = "") -> str:
     """Return the format of the disk image at `path`, one of `SUPPORTED`.
+
+    Errors speak of it as `called`, where that is not its path.
 
     A file is *raw* when it has no known header but carries a partition table, a boot sector or a
     file system, or when it is called ``*.raw`` or ``*.img`` and is a whole number of 512-byte
@@ -82,9 +85,14 @@ def recognise(path: Path) -> str:
         It cannot be read.
     """
     with path.open("rb") as file:
-        head = _Head(path=path, data=file.read(_HEAD_BYTES), size_bytes=path.stat().st_size)
+        head = _Head(
+            called=called or str(path),
+            data=file.read(_HEAD_BYTES),
+            suffix=path.suffix,
+            size_bytes=path.stat().st_size,
+        )
     if not head.data:
-        raise ImageError(f"{path} is empty", hint="give the path of a disk image")
+        raise ImageError(f"{head.called} is empty", hint="give the path of a disk image")
     _refuse_unsupported(head)
     for offset, magics in _DISKS.items():
         for magic, name in magics.items():
@@ -94,7 +102,7 @@ def recognise(path: Path) -> str:
     if _looks_raw(head):
         return "raw"
     raise ImageError(
-        f"{path} is not a disk image: it has no header of {', '.join(SUPPORTED)}, "
+        f"{head.called} is not a disk image: it has no header of {', '.join(SUPPORTED)}, "
         "no partition table and no file system",
         hint='if it is a raw disk all the same, give it a name that ends in ".raw" and a size that '
         "is a multiple of 512 bytes",
@@ -104,18 +112,18 @@ def recognise(path: Path) -> str:
 def _looks_raw(head: _Head) -> bool:
     if any(head.has(offset, magic) for offset, magic in _RAW_SIGNS):
         return True
-    return head.path.suffix in {".raw", ".img"} and head.size_bytes % SECTOR_BYTES == 0
+    return head.suffix in {".raw", ".img"} and head.size_bytes % SECTOR_BYTES == 0
 
 
 def _refuse_unsupported(head: _Head) -> None:
     if packing := head.begins(_PACKED):
-        raise ImageError(f"{head.path} is packed with {packing}", hint="unpack it first")
+        raise ImageError(f"{head.called} is packed with {packing}", hint="unpack it first")
     kind = head.begins(_UNSUPPORTED)
     if head.has(0, b"QFI\xfb\0\0\0\x01"):
         kind = "a QCOW image of version 1"
     if kind:
         raise ImageError(
-            f"{head.path} is {kind}, which is not supported",
+            f"{head.called} is {kind}, which is not supported",
             hint="convert it: qemu-img convert -O qcow2 OLD NEW.qcow2",
         )
 
@@ -123,24 +131,24 @@ def _refuse_unsupported(head: _Head) -> None:
 def _refuse_references(head: _Head, name: str) -> None:
     if len(head.data) < SECTOR_BYTES:
         raise ImageError(
-            f"{head.path} begins like {name} but is only {head.size_bytes} bytes long",
+            f"{head.called} begins like {name} but is only {head.size_bytes} bytes long",
             hint="it may be cut off: get it again",
         )
     if name == "qcow2":
         version, backing_offset = struct.unpack_from(">IQ", head.data, 4)
         features = struct.unpack_from(">Q", head.data, 72)[0] if version >= 3 else 0
         if backing_offset:
-            raise refers_to_others(head.path, "a backing file")
+            raise refers_to_others(head.called, "a backing file")
         if features & _EXTERNAL_DATA_FILE:
-            raise refers_to_others(head.path, "an external data file")
+            raise refers_to_others(head.called, "an external data file")
     if name == "vmdk" and not struct.unpack_from("<Q", head.data, 12)[0]:
         # A capacity of 0 makes QEMU take the description inside, which may name any file.
-        raise refers_to_others(head.path, "a description of other files")
+        raise refers_to_others(head.called, "a description of other files")
 
 
-def refers_to_others(path: Path, what: str) -> ImageError:
+def refers_to_others(called: str, what: str) -> ImageError:
     """Make the error for an image that is not whole in itself."""
     return ImageError(
-        f"{path} has {what}: a guest could read other files of this machine through it",
+        f"{called} has {what}: a guest could read other files of this machine through it",
         hint="make one whole image of it, if you trust it: qemu-img convert -O qcow2 OLD NEW.qcow2",
     )

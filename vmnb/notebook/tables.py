@@ -1,4 +1,4 @@
-"""Tables of VMs and of their history, as DataFrames with a declared schema."""
+"""Tables of VMs, of their history and of images, as DataFrames with a declared schema."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,18 +9,26 @@ from vmnb.core.errors import VmnbError
 from vmnb.core.history import HistoryRow
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
+from vmnb.images.catalogue import CatalogueEntry
+from vmnb.images.library import LibraryImage
 from vmnb.notebook.topology import Topology
 
 __all__ = [
+    "AVAILABLE_SCHEMA",
     "FORWARD_SCHEMA",
     "HISTORY_SCHEMA",
+    "IMAGE_SCHEMA",
     "MACHINES_SCHEMA",
     "MEMBER_SCHEMA",
+    "available_table",
     "forward_table",
     "history_table",
+    "image_table",
     "machines",
     "member_table",
 ]
+
+_MIB = 1 << 20
 
 HISTORY_SCHEMA: Mapping[str, str] = {
     "time": "datetime64[us, UTC]",
@@ -66,6 +74,35 @@ MEMBER_SCHEMA: Mapping[str, str] = {
 """
 
 
+IMAGE_SCHEMA: Mapping[str, str] = {
+    "name": "object",
+    "format": "object",
+    "disk_mib": "float64",
+    "file_mib": "float64",
+    "added": "datetime64[us, UTC]",
+    "checked": "object",
+    "source": "object",
+    "sha256": "object",
+}
+"""Columns of :func:`vmnb.images.list` and their types; the same where there is none.
+
+``disk_mib`` is the size that a guest sees, ``file_mib`` what the file has; ``checked`` is what it
+was held against when it came: ``published``, ``given``, ``registry``, or nothing.
+"""
+
+AVAILABLE_SCHEMA: Mapping[str, str] = {
+    "name": "object",
+    "title": "object",
+    "architecture": "object",
+    "login": "object",
+    "cloud_init": "bool",
+    "uefi": "bool",
+    "guest_agent": "bool",
+    "url": "object",
+}
+"""Columns of :func:`vmnb.images.available` and their types."""
+
+
 def history_table(rows: Iterable[HistoryRow]) -> pd.DataFrame:
     """Return `rows` as a DataFrame with the columns of :data:`HISTORY_SCHEMA`."""
     values: list[tuple[object, ...]] = [
@@ -106,6 +143,32 @@ def member_table(topology: Topology) -> pd.DataFrame:
         for station in topology.stations
     ]
     return _table(values, MEMBER_SCHEMA)
+
+
+def image_table(images: Iterable[LibraryImage]) -> pd.DataFrame:
+    """Return `images` as a DataFrame with the columns of :data:`IMAGE_SCHEMA`."""
+    values: list[tuple[object, ...]] = [
+        (
+            image.name,
+            image.format,
+            image.disk_size_bytes / _MIB,
+            image.file_size_bytes / _MIB,
+            image.added,
+            image.origin.checked,
+            image.origin.source,
+            image.sha256,
+        )
+        for image in images
+    ]
+    return _table(values, IMAGE_SCHEMA)
+
+
+def available_table(entries: Iterable[CatalogueEntry]) -> pd.DataFrame:
+    """Return `entries` as a DataFrame with the columns of :data:`AVAILABLE_SCHEMA`."""
+    values: list[tuple[object, ...]] = [
+        tuple(getattr(entry, column) for column in AVAILABLE_SCHEMA) for entry in entries
+    ]
+    return _table(values, AVAILABLE_SCHEMA)
 
 
 def machines() -> pd.DataFrame:

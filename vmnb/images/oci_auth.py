@@ -1,0 +1,87 @@
+"""Proving to a registry who asks: with a name and a password, or with a token for them."""
+
+import base64
+import json
+import re
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from vmnb.core.errors import ImageError
+from vmnb.images.docker_config import Login, login_for
+from vmnb.images.web import asked, checked_url, is_loopback, read_small, require_good
+
+__all__ = ["authorization"]
+
+_TOKEN_MAX_BYTES = 1 << 20
+_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+
+
+async def authorization(
+    http: httpx.AsyncClient, challenge: str, host: str, repository: str, name: str
+) -> str:
+    """Return the header ``Authorization`` that answers the registry's `challenge`.
+
+    Raises
+    ------
+    ImageError
+        There is no login that it wants, or it takes none.
+    """
+    scheme, _, rest = challenge.partition(" ")
+    login = await login_for(host)
+    if scheme.lower() == "bearer":
+        return (
+            f"Bearer {await _token(http, dict(_PARAMETER.findall(rest)), login, repository, name)}"
+        )
+    if scheme.lower() == "basic" and login is not None and login.password:
+        return _basic(login)
+    raise ImageError(
+        f"{name} cannot be had: {host} wants to know who asks, and no login for it is known",
+        hint=f"docker login {host}",
+    )
+
+
+async def _token(
+    http: httpx.AsyncClient,
+    parameters: dict[str, str],
+    login: Login | None,
+    repository: str,
+    name: str,
+) -> str:
+    realm = checked_url(parameters.get("realm", ""))
+    if login and not realm.startswith("https:") and not is_loopback(urlsplit(realm).netloc):
+        raise ImageError(
+            f"{name} cannot be had: the registry wants the password sent without encryption",
+            hint="ask who runs it",
+        )
+    query = {"scope": parameters.get("scope") or f"repository:{repository}:pull"}
+    if "service" in parameters:
+        query["service"] = parameters["service"]
+    url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
+    headers = {"Authorization": _basic(login)} if login else {}
+    async with asked(http, url, headers) as response:
+        if response.status_code in (401, 403):
+            raise ImageError(
+                f"{name} cannot be had: the registry does not take "
+                + ("the login that is known for it" if login else "anybody without a login"),
+                hint="docker login, and see whether you may have it",
+            )
+        require_good(response, realm)
+        content = await read_small(response, realm, _TOKEN_MAX_BYTES)
+    return _token_in(content, realm)
+
+
+def _token_in(content: bytes, realm: str) -> str:
+    try:
+        values = json.loads(content)
+        token = values.get("token") or values["access_token"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        token = None
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise ImageError(f"{realm} gave no token that makes sense", hint="try again later")
+    return token
+
+
+def _basic(login: Login) -> str:
+    both = f"{login.user}:{login.password}".encode()
+    return f"Basic {base64.b64encode(both).decode()}"
