@@ -24,3 +24,8 @@ def test_the_package_alone_pulls_in_next_to_nothing(python: Python) -> None:
 def test_the_core_and_noop_work_in_a_plain_program(python: Python) -> None:
     loaded = loaded_by(python, "vmnb.core.runtime, vmnb.backends.noop")
     assert loaded & (NOTEBOOK | {"qemu", "pycdlib"}) == set()
+
+
+def test_what_downloads_is_imported_only_where_something_is_downloaded(python: Python) -> None:
+    assert "httpx" not in loaded_by(python, "vmnb.images.resolving, vmnb.backends.qemu")
+    assert "vmnb.images.image" not in loaded_by(python, "vmnb.images")

@@ -1,6 +1,7 @@
 """A web server on a real socket: it serves files well or badly, and remembers what was asked."""
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,17 +21,28 @@ class Asked:
     sent: int = 0
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a client that has hung up."""
+
+
 @dataclass
 class Web:
     """What is served, by path, and what was asked for, in order."""
 
+    certificate: Path | None = None
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         handler = type("Handler", (Handler,), {"web": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
+        if self.certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
@@ -47,7 +59,7 @@ class Web:
         return f"127.0.0.1:{self._server.server_port}"
 
     def url(self, path: str = "/disk") -> str:
-        return f"http://{self.host}{path}"
+        return f"{'https' if self.certificate else 'http'}://{self.host}{path}"
 
     def asked_for(self, path: str = "/disk") -> list[Asked]:
         return [asked for asked in self.asked if asked.path == path]
@@ -177,5 +189,6 @@ def in_turn(*answers: Answer) -> Answer:
 
 def files_in(cache: Path) -> list[str]:
     """Return every file of images in the cache, but for the locks, which stay."""
-    files = (path.relative_to(cache / "images") for path in cache.rglob("*") if path.is_file())
+    folder = cache / "images"
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(str(path) for path in files if path.suffix != ".lock" and path.name != ".lock")

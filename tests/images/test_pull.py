@@ -4,12 +4,14 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.images.server import (
+    Handler,
     Web,
     broken_off,
     chunked,
@@ -321,6 +323,39 @@ def test_two_processes_that_pull_the_same_download_it_once(
 
     assert said == [sha256(qcow2)] * 2
     assert len(web.asked) == 1
+
+
+TELLING_PULLER = """
+import asyncio, sys
+from vmnb import images
+from vmnb.core.progress import reporting_to
+with reporting_to(lambda step: print(step.bytes_done, flush=True)):
+    asyncio.run(images.aio.pull(sys.argv[1]))
+"""
+
+
+def test_a_process_that_was_killed_is_followed_by_one_that_goes_on(
+    web: Web, library: Path, qcow2: bytes
+) -> None:
+    half = len(qcow2) // 2
+    over = threading.Event()
+
+    def stuck(handler: Handler) -> None:
+        broken_off(qcow2, half)(handler)
+        over.wait()
+
+    web.answers["/disk"] = stuck
+    argv = [sys.executable, "-c", TELLING_PULLER, web.url()]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as puller:
+        assert puller.stdout is not None
+        assert f"{half}\n" in puller.stdout  # reads until that much has come
+        puller.kill()
+    over.set()
+    assert images.list().empty
+    web.answers["/disk"] = content(qcow2)
+
+    assert images.pull(web.url()).disk.read_bytes() == qcow2
+    assert web.asked_for()[-1].sent == len(qcow2) - half
 
 
 @pytest.fixture

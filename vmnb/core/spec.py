@@ -25,7 +25,7 @@ class VmSpec:
         1 to 200 printable characters, no ``/``, not beginning with ``-`` or ``.``; kept in
         Unicode's NFC form. It is never used as a file name.
     image
-        ``"tiny"`` or the path of a disk image.
+        ``"tiny"``, the name or the address of an image, or the path of a disk image.
     vcpus
         Number of virtual CPUs, 1 or more.
     memory_mib

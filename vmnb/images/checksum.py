@@ -46,7 +46,7 @@ class Digest:
             It cannot be one.
         """
         length = _LENGTHS.get(algorithm)
-        text = value.strip().lower() if isinstance(value, str) else ""
+        text = value.strip().lower().removeprefix(f"{algorithm}:") if isinstance(value, str) else ""
         if length is None:
             raise SpecError(f"no digest is called {algorithm!r}", hint="use sha256 or sha512")
         if len(text) != length or not _HEX.fullmatch(text):

@@ -65,9 +65,11 @@ async def download(http: httpx.AsyncClient, remote: Remote, part: Part) -> dict[
     try:
         digests = await _persist(http, remote, part)
         _check_digest(remote, digests)
-    except BaseException as error:
-        if not isinstance(error, ImageUnavailableError) or not part.size_bytes():
-            await finish(asyncio.to_thread(part.remove))
+    except ImageUnavailableError:
+        await finish(asyncio.to_thread(part.remove_if_empty))
+        raise
+    except BaseException:
+        await finish(asyncio.to_thread(part.remove))
         raise
     return digests
 
@@ -92,7 +94,8 @@ async def _attempt(http: httpx.AsyncClient, remote: Remote, part: Part) -> dict[
     if had and (validator or remote.expected):
         headers["Range"] = f"bytes={had}-"
         headers |= {"If-Range": validator} if validator else {}
-    async with asked(http, remote.url, headers) as response:
+    verified = remote.expected is not None
+    async with asked(http, remote.url, headers, verified=verified) as response:
         begin = _begin(response, remote, asked_from=had if "Range" in headers else 0)
         if begin is not None:
             return await _receive(response, remote, part, begin)

@@ -50,6 +50,11 @@ class Part:
         with os.fdopen(os.open(self._facts, flags, 0o600), "w") as file:
             json.dump({"validator": validator}, file)
 
+    def remove_if_empty(self) -> None:
+        """Remove it, if nothing has come of it."""
+        if not self.size_bytes():
+            self.remove()
+
     def remove(self) -> None:
         """Remove it, if it is there."""
         self.path.unlink(missing_ok=True)
@@ -88,6 +93,7 @@ class Sink:
         """Add `data`."""
         assert self._file is not None  # noqa: S101
         self._file.write(data)
+        self._file.flush()  # what is told to have come outlasts this process
         self.hashes.update(data)
 
     def close(self) -> None:

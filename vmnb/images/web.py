@@ -1,6 +1,8 @@
 """Speaking HTTP with whoever has an image, and telling what went wrong in words."""
 
+import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
@@ -24,7 +26,10 @@ _TIMEOUT_S = 30.0
 _REDIRECTS_MAX = 10
 _SAY_BYTES = 200
 _LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?", re.ASCII)
-_NETWORK = "check that this machine reaches it, and the variables HTTPS_PROXY and NO_PROXY"
+_NETWORK = (
+    "check that this machine reaches it: HTTPS_PROXY and NO_PROXY say by which proxy, "
+    "and SSL_CERT_FILE which certificates to trust"
+)
 
 
 def checked_url(url: str) -> str:
@@ -64,6 +69,7 @@ def site(url: str) -> str:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """Give a client for one pull."""
     async with httpx.AsyncClient(
+        verify=await asyncio.to_thread(_trusted),
         timeout=_TIMEOUT_S,
         follow_redirects=True,
         max_redirects=_REDIRECTS_MAX,
@@ -73,22 +79,35 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+def _trusted() -> ssl.SSLContext:
+    """Trust the certificates that come with httpx, and those that this machine trusts."""
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    return context
+
+
 @asynccontextmanager
 async def asked(
-    http: httpx.AsyncClient, url: str, headers: Mapping[str, str]
+    http: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, verified: bool = False
 ) -> AsyncIterator[httpx.Response]:
     """Ask for `url`, and give the answer whatever it is, its content still to be read.
+
+    Parameters
+    ----------
+    verified
+        Whether what comes is held against a digest, so that it does not matter by which way.
 
     Raises
     ------
     ImageUnavailableError
         There was no answer, or the connection broke, now or while the content was read.
     ImageError
-        It led elsewhere for ever.
+        It led elsewhere for ever, or to where anybody could change what comes.
     """
     with _told(url):
         async with http.stream("GET", url, headers=dict(headers)) as response:
-            _refuse_downgrade(response)
+            if not verified:
+                _refuse_downgrade(response)
             yield response
 
 
@@ -156,7 +175,7 @@ def _told(url: str) -> Iterator[None]:
 
 
 def _refuse_downgrade(response: httpx.Response) -> None:
-    """On the way from https to http anybody could have changed what comes."""
+    """Raise ImageError where the way led from https to http."""
     schemes = [step.url.scheme for step in (*response.history, response)]
     if "https" in schemes and "http" in schemes[schemes.index("https") :]:
         raise ImageError(

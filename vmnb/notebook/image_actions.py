@@ -64,8 +64,7 @@ async def remove(name: str) -> None:
 
 async def verify(name: str | None) -> list[LibraryImage]:
     """See :func:`vmnb.images.verify`."""
-    library = Library()
-    images = [await asyncio.to_thread(_known, library, name)] if name else await every()
+    images = await every() if name is None else [await inspect(name)]
     whole = {image.sha256: await asyncio.to_thread(is_intact, image) for image in images}
     damaged = [image.name for image in images if not whole[image.sha256]]
     if damaged:

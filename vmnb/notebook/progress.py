@@ -11,7 +11,7 @@ from vmnb.core.progress import Progress, Step
 __all__ = ["progress_bar"]
 
 _DELAY_S = 0.5
-_LAYOUT = "{desc}{percentage:3.0f}% |{bar}| {elapsed}"
+_LAYOUT = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}"
 
 
 @contextmanager
@@ -64,5 +64,5 @@ class _Bar:
 
     def _move(self, step: Step, done: float) -> None:
         assert self._bar is not None  # noqa: S101
-        self._bar.set_description(step.what, refresh=False)
+        self._bar.set_description_str(step.what, refresh=False)
         self._bar.update(max(0.0, done - self._bar.n))

@@ -50,7 +50,9 @@ class VM(Acting, Ports, Waiting):
     name
         1 to 200 printable characters, no ``/``, and neither ``-`` nor ``.`` first.
     image
-        ``"tiny"``, a small Linux built on first use, or the path of a disk image.
+        ``"tiny"``, a small Linux built on first use; a name that ``vmnb.images.available()`` or
+        ``vmnb.images.list()`` has, such as ``"debian-12"``, or an address by https, http or oci,
+        which are pulled on first use; or the path of a disk image, perhaps packed.
     vcpus
         Number of virtual CPUs.
     memory
