@@ -16,6 +16,8 @@ ALLOWED = {
     "backends": {"core", "images", "seed", "guest", "lan"},
     "images": {"core", "images"},
     "seed": {"core"},
+    "arguments": {"core", "seed"},
+    "lab": {"core", "arguments"},
     "console": {"core", "console"},
     "guest": {"core", "guest"},
     "lan": {"core", "lan"},
@@ -79,6 +81,6 @@ def test_no_backend_imports_another(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_only_the_lazy_doors_know_the_notebook(file: Path) -> None:
-    if home_of(file) != "notebook" and file not in DOORS:
+def test_only_the_lazy_doors_and_the_command_line_know_the_notebook(file: Path) -> None:
+    if home_of(file) not in ("notebook", "cli") and file not in DOORS:
         assert "notebook" not in rooms_of(file)

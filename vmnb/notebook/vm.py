@@ -1,19 +1,17 @@
 """The VM as a notebook has it: blocking by default, awaitable by ``.aio``, a card when shown."""
 
 import os
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
+from vmnb.arguments import describe
 from vmnb.core import runtime
 from vmnb.core.cloud_init import CloudInitConfig
-from vmnb.core.errors import SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, ConsoleEndpoint, Hypervisor, IpAddress
-from vmnb.core.network import NetworkConfig, NetworkMode
+from vmnb.core.network import NetworkConfig
 from vmnb.core.progress import reporting_to
-from vmnb.core.spec import VmSpec
 from vmnb.core.ssh import SshConfig
 from vmnb.core.state import VmState
-from vmnb.core.units import parse_mib
 from vmnb.notebook.acting import Acting
 from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.console import VmConsole
@@ -23,16 +21,12 @@ from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
 from vmnb.notebook.shown import plain_text
 from vmnb.notebook.waiting import Waiting
-from vmnb.seed.user_data import Document, cloud_init
+from vmnb.seed.user_data import Document
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["VM"]
-
-_T = TypeVar("_T")
-_TINY_MEMORY_MIB = 256
-_MEMORY_MIB = 1024
 
 
 class VM(Acting, Ports, Waiting):
@@ -100,17 +94,15 @@ class VM(Acting, Ports, Waiting):
         uefi: bool = False,
         backend: str | Hypervisor | None = None,
     ) -> None:
-        if isinstance(image, os.PathLike):
-            image = os.fspath(image)
-        spec = VmSpec(
-            name=name,
+        spec = describe(
+            name,
             image=image,
             vcpus=vcpus,
-            memory_mib=_memory_mib(memory, image),
-            disk_mib=None if disk is None else parse_mib(disk, "disk"),
-            network=_network(network),
-            cloud_init=_cloud_init(cloud_init),
-            ssh=_ssh(ssh),
+            memory=memory,
+            disk=disk,
+            network=network.config if isinstance(network, Network) else network,
+            cloud_init=cloud_init,
+            ssh=ssh,
             uefi=uefi,
         )
         try:
@@ -238,36 +230,3 @@ def _when_interrupted(name: str) -> str:
     record = runtime.session().store.find(name)
     left = "nothing was made" if record is None else f"it is {record.state}"
     return f"making {name!r} was interrupted; {left}"
-
-
-def _memory_mib(memory: int | str | None, image: str) -> int:
-    if memory is None:
-        return _TINY_MEMORY_MIB if image == "tiny" else _MEMORY_MIB
-    return parse_mib(memory, "memory")
-
-
-def _cloud_init(given: Document | CloudInitConfig | None) -> CloudInitConfig | None:
-    return given if isinstance(given, CloudInitConfig | None) else cloud_init(given)
-
-
-def _ssh(given: bool | str | SshConfig | None) -> SshConfig | None:
-    if isinstance(given, str):
-        return SshConfig(user=given)
-    if isinstance(given, bool):
-        return SshConfig() if given else None
-    return given
-
-
-def _network(given: str | NetworkConfig | Network) -> NetworkConfig:
-    if isinstance(given, Network):
-        return given.config
-    if isinstance(given, NetworkConfig):
-        return given
-    try:
-        return NetworkConfig(mode=NetworkMode(given))
-    except ValueError:
-        raise SpecError(
-            f"network {given!r} is not known",
-            hint='"user", "none", vmnb.user(forward={8080: 80}), vmnb.Network("lab") or '
-            'NetworkConfig.tap("br0")',
-        ) from None
