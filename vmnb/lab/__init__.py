@@ -1,0 +1,1 @@
+"""Several VMs described in one file."""
