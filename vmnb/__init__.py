@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vmnb.core.spec import VmSpec
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
+    from vmnb.notebook.lab import Lab
     from vmnb.notebook.network import Network
     from vmnb.notebook.tables import machines
     from vmnb.notebook.vm import VM
@@ -28,6 +29,7 @@ __all__ = [
     "Cause",
     "CloudInitConfig",
     "Forward",
+    "Lab",
     "Network",
     "NetworkConfig",
     "SshConfig",
@@ -44,6 +46,7 @@ __all__ = [
 _HOMES = {
     "VM": "vmnb.notebook.vm",
     "Network": "vmnb.notebook.network",
+    "Lab": "vmnb.notebook.lab",
     "machines": "vmnb.notebook.tables",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",

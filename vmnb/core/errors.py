@@ -18,6 +18,7 @@
     ├── ImageError                      an image is missing, broken or of an unknown format
     │   └── ImageUnavailableError       it cannot be downloaded now, and may be later
     ├── StoreError                      the store of VMs and history cannot be read or written
+    ├── LabError                        some VMs of a lab failed; the others went on
     └── LoopError (RuntimeError)        a blocking call where it would never return
 
 Two more carry a command's result and stand with it in :mod:`vmnb.guest.result`: ``CommandError``, a
@@ -102,6 +103,10 @@ class ImageUnavailableError(ImageError):
 
 class StoreError(VmnbError):
     """The store of VMs and history cannot be read or written."""
+
+
+class LabError(VmnbError):
+    """Some VMs of a lab are not where they should be; the others are, and stay there."""
 
 
 class LoopError(VmnbError, RuntimeError):

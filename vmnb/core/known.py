@@ -69,6 +69,23 @@ class KnownVm:
         """Call `listener` after each change, on the loop; return what ends that."""
         return self._listeners.add(listener)
 
+    async def note(
+        self, action: str, began: datetime, *, cause: Cause = Cause.USER, detail: str = ""
+    ) -> None:
+        """Record what was done to it since `began` without a change of its state."""
+        await self._reload()
+        row = HistoryRow(
+            time=began,
+            from_state=self.last_state,
+            to_state=self.last_state,
+            action=action,
+            duration_s=(utc_now() - began).total_seconds(),
+            cause=cause,
+            detail=detail,
+        )
+        await self._record(row)
+        self._tell()
+
     async def _record_found(self, state: VmState) -> None:
         row = HistoryRow(
             time=utc_now(),

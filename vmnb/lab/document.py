@@ -34,8 +34,8 @@ class Document:
 
     Parameters
     ----------
-    shown
-        The file's path as people know it.
+    path, shown
+        The file, absolute and as people named it.
     problems
         What was wrong already when it was read.
     """
@@ -82,7 +82,7 @@ def read_document(path: Path) -> Document:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError(_toml_error(path, text, error), hint=_TOML_HINT) from error
-    return Document(path=path, shown=str(path), value=value, places=toml_places(text))
+    return Document(path=path.absolute(), shown=str(path), value=value, places=toml_places(text))
 
 
 def _yaml_document(path: Path, text: str) -> Document:
@@ -96,7 +96,9 @@ def _yaml_document(path: Path, text: str) -> Document:
     problems = [
         Problem(at, f"{at[-1]!r} stands here a second time", "keep one of them") for at in twice
     ]
-    return Document(path=path, shown=str(path), value=value, places=places, problems=problems)
+    return Document(
+        path=path.absolute(), shown=str(path), value=value, places=places, problems=problems
+    )
 
 
 _TOML_HINT = "text stands in quotes, and a table begins with a line such as [vm.web]"

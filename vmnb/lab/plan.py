@@ -108,7 +108,7 @@ def read_plan(path: Path) -> LabPlan:
     reader = _Reader(document)
     members = reader.members()
     document.require_none(reader.problems)
-    name = document.value.get("name") or path.absolute().parent.name
+    name = document.value.get("name") or document.path.parent.name
     return LabPlan(name=name, document=document, members=members)
 
 
@@ -117,7 +117,7 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self.problems: list[Problem] = []
-        self._folder = document.path.absolute().parent
+        self._folder = document.path.parent
         self._tables: Mapping[str, Mapping[str, Any]] = document.value["vm"]
         self._prefix = self._read_prefix(document.value.get("name"))
 

@@ -8,7 +8,7 @@ from html import escape
 
 from vmnb.notebook.card import Card, Row, vcpus_text
 
-__all__ = ["FONT", "state_colour", "static_card"]
+__all__ = ["FONT", "state_badge", "state_colour", "static_card"]
 
 _COLOURS = {"running": "#1a7f37", "suspended": "#9a6700", "failed": "#cf222e"}
 FONT = "font-family:system-ui,sans-serif;font-size:13px;line-height:1.5"
@@ -29,12 +29,17 @@ def static_card(card: Card, history: Sequence[Row], console: str) -> str:
     )
 
 
-def _header(card: Card) -> str:
-    colour = state_colour(card["state"])
-    badge = (
+def state_badge(state: str) -> str:
+    """Return a state as HTML: its word in its colour."""
+    colour = state_colour(state)
+    return (
         f'<span style="border:1px solid {colour};color:{colour};border-radius:1em;'
-        f'padding:1px 8px">{escape(card["state"])}</span>'
+        f'padding:1px 8px">{escape(state)}</span>'
     )
+
+
+def _header(card: Card) -> str:
+    badge = state_badge(card["state"])
     cpus = vcpus_text(card["vcpus"])
     facts = [card["image"], card["backend"], card["accelerator"], cpus, f"{card['memory_mib']} MiB"]
     line = " · ".join(escape(fact) for fact in facts if fact)

@@ -11,6 +11,7 @@ from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
 from vmnb.images.catalogue import CatalogueEntry
 from vmnb.images.library import LibraryImage
+from vmnb.notebook.lab_rows import LabRow
 from vmnb.notebook.topology import Topology
 
 __all__ = [
@@ -18,12 +19,14 @@ __all__ = [
     "FORWARD_SCHEMA",
     "HISTORY_SCHEMA",
     "IMAGE_SCHEMA",
+    "LAB_SCHEMA",
     "MACHINES_SCHEMA",
     "MEMBER_SCHEMA",
     "available_table",
     "forward_table",
     "history_table",
     "image_table",
+    "lab_table",
     "machines",
     "member_table",
 ]
@@ -101,6 +104,16 @@ AVAILABLE_SCHEMA: Mapping[str, str] = {
     "url": "object",
 }
 """Columns of :func:`vmnb.images.available` and their types."""
+LAB_SCHEMA: Mapping[str, str] = {
+    "vm": "object",
+    "name": "object",
+    "state": "object",
+    "backend": "object",
+    "address": "object",
+    "forwards": "object",
+    "needs": "object",
+}
+"""Columns of :meth:`vmnb.Lab.status` and their types."""
 
 
 def history_table(rows: Iterable[HistoryRow]) -> pd.DataFrame:
@@ -169,6 +182,12 @@ def available_table(entries: Iterable[CatalogueEntry]) -> pd.DataFrame:
         tuple(getattr(entry, column) for column in AVAILABLE_SCHEMA) for entry in entries
     ]
     return _table(values, AVAILABLE_SCHEMA)
+
+
+def lab_table(rows: Iterable[LabRow]) -> pd.DataFrame:
+    """Return `rows` as a DataFrame with the columns of :data:`LAB_SCHEMA`."""
+    values: list[tuple[object, ...]] = [row.texts() for row in rows]
+    return _table(values, LAB_SCHEMA)
 
 
 def machines() -> pd.DataFrame:

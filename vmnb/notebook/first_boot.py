@@ -1,0 +1,60 @@
+"""What is done in a guest once, when it has booted for the first time."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from vmnb.core.errors import VmnbError
+from vmnb.core.finish import finish
+from vmnb.core.history import utc_now
+from vmnb.core.machine import Machine
+from vmnb.core.state import Cause
+from vmnb.lab import Step
+from vmnb.notebook.live import Live
+
+__all__ = ["is_provisioned", "provision_once"]
+
+_PROVISION = "provision"
+_SCRIPT = 'file=$(mktemp) && cat >"$file" && chmod 700 "$file" && "$file"'
+_FILE = 'cat >"$1"'
+
+
+async def is_provisioned(machine: Machine) -> bool:
+    """Return whether all of it was done already, as the VM's history has it."""
+    rows = await machine.history()
+    return any(row.action == _PROVISION and row.cause is Cause.USER for row in rows)
+
+
+async def provision_once(live: Live, steps: Sequence[Step], timeout_s: float) -> None:
+    """Do `steps` in order, each within `timeout_s` seconds, unless that was done already.
+
+    The history keeps that it was done, so that a failure begins anew at the next time.
+
+    Raises
+    ------
+    VmnbError
+        What :meth:`vmnb.VM.run` raises of the first step that failed; no later one was tried.
+    """
+    machine = live.machine
+    if await is_provisioned(machine):
+        return
+    began = utc_now()
+    try:
+        await _provision(live, steps, timeout_s)
+    except VmnbError as error:
+        detail = error.message.splitlines()[0]
+        await finish(machine.note(_PROVISION, began, cause=Cause.FAILURE, detail=detail))
+        raise
+    await finish(machine.note(_PROVISION, began))
+
+
+async def _provision(live: Live, steps: Sequence[Step], timeout_s: float) -> None:
+    for step in steps:
+        if isinstance(step, str):
+            await live.run(step, timeout_s=timeout_s, check=True, input=None)
+            continue
+        source, command = (step, [_SCRIPT]) if isinstance(step, Path) else (step[0], [_FILE])
+        target = [] if isinstance(step, Path) else ["sh", step[1]]
+        data = await asyncio.to_thread(source.read_bytes)
+        argv = ["/bin/sh", "-c", *command, *target]
+        await live.run(argv, timeout_s=timeout_s, check=True, input=data)
