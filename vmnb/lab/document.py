@@ -76,8 +76,14 @@ def read_document(path: Path) -> Document:
         It cannot be read, or it is not TOML or YAML; the message has line and column.
     """
     text = _read(path)
-    if path.suffix.lower() in (".yaml", ".yml"):
-        return _yaml_document(path, text)
+    is_yaml = path.suffix.lower() in (".yaml", ".yml")
+    try:
+        return _yaml_document(path, text) if is_yaml else _toml_document(path, text)
+    except RecursionError:
+        raise SpecError(f"{path} is nested too deeply", hint="is it the lab file?") from None
+
+
+def _toml_document(path: Path, text: str) -> Document:
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

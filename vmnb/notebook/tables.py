@@ -1,17 +1,16 @@
 """Tables of VMs, of their history and of images, as DataFrames with a declared schema."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from vmnb.core import runtime
-from vmnb.core.errors import VmnbError
 from vmnb.core.history import HistoryRow
-from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
 from vmnb.images.catalogue import CatalogueEntry
 from vmnb.images.library import LibraryImage
 from vmnb.notebook.lab_rows import LabRow
+from vmnb.notebook.machine_rows import machine_rows
 from vmnb.notebook.topology import Topology
 
 __all__ = [
@@ -199,30 +198,8 @@ def machines() -> pd.DataFrame:
         With the columns of :data:`MACHINES_SCHEMA`. ``state`` is asked of each VM now; it is
         ``unknown`` where the VM did not answer.
     """
-    return runtime.run(_machines())
+    return _table(runtime.run(machine_rows()), MACHINES_SCHEMA)
 
 
-async def _machines() -> pd.DataFrame:
-    found = await runtime.session().machines()
-    return _table([await _machine_row(machine) for machine in found], MACHINES_SCHEMA)
-
-
-async def _machine_row(machine: Machine) -> tuple[object, ...]:
-    try:
-        state = str(await machine.state())
-    except VmnbError:
-        state = "unknown"
-    handle = machine.handle
-    return (
-        handle.name,
-        state,
-        str(handle.backend),
-        handle.accelerator or "",
-        handle.spec.image,
-        handle.vcpus,
-        handle.memory_mib,
-    )
-
-
-def _table(values: list[tuple[object, ...]], schema: Mapping[str, str]) -> pd.DataFrame:
+def _table(values: Sequence[tuple[object, ...]], schema: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(values, columns=list(schema)).astype(dict(schema))
