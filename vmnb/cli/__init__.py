@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"vmnb: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
-        print(f"vmnb: {error or 'interrupted'}", file=sys.stderr)
+        print(f"vmnb: {str(error) or 'interrupted'}", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:  # whoever read it has enough; nothing is to be said at the exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
