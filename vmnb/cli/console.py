@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from vmnb.cli.commands import add_command
-from vmnb.cli.terminal import raw_terminal, write_all
+from vmnb.cli.terminal import fresh_screen, raw_terminal, write_all
 from vmnb.cli.which import machine_named
 from vmnb.console import Console
 from vmnb.console.holder import is_held
@@ -25,6 +25,8 @@ _LEAVE = b"\x1d"
 _VIEW = "terminal"
 _CHUNK = 4096
 _BELL = b"\a"
+_RESET = b"\x1bc"
+_HINT = "Ctrl-] leaves this console"
 
 
 def add_to(commands: "Commands") -> None:
@@ -37,7 +39,7 @@ def _console(arguments: argparse.Namespace) -> int:
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise SpecError("a console needs a terminal", hint="vmnb log shows what it said")
     endpoint = runtime.run(_endpoint(arguments.name))
-    print(f"[the console of {arguments.name}; Ctrl-] leaves it]", flush=True)
+    runtime.shutdown()  # QEMU serves few processes, and this one needs the console alone
     with raw_terminal(sys.stdin.fileno(), sys.stdout.fileno()):
         reason = runtime.run(_converse(endpoint))
     print(f"[{reason}]")
@@ -102,7 +104,8 @@ class _Conversation:
         data = b"".join(buffers)
         match message["kind"]:
             case "restore":
-                self._output.put_nowait((data, message["seq"]))
+                fresh = fresh_screen(self._stdout, message["rows"], _HINT)
+                self._output.put_nowait((fresh + data.removeprefix(_RESET), message["seq"]))
             case "output":
                 self._output.put_nowait((data, message["seq"] + len(data)))
             case "closed":

@@ -55,6 +55,7 @@ def add_to(commands: "Commands") -> None:
 
 def _log(arguments: argparse.Namespace) -> int:
     path = runtime.run(_path(arguments.name))
+    runtime.shutdown()  # QEMU serves few processes, and this one needs the file alone
     stream = InertStream()
     with _opened(path, follow=arguments.follow) as file:
         while data := file.read1(_CHUNK):

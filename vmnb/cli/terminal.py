@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Never
 
-__all__ = ["raw_terminal", "write_all"]
+__all__ = ["fresh_screen", "raw_terminal", "write_all"]
 
 _BACK = (
     b"\x1b[?1047l"  # from the alternate screen
@@ -39,6 +39,17 @@ def raw_terminal(stdin: int, stdout: int) -> Iterator[None]:
             termios.tcsetattr(stdin, termios.TCSADRAIN, before)
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+
+
+def fresh_screen(stdout: int, rows: int, hint: str) -> bytes:
+    """Return what makes the first `rows` of a terminal an empty screen; `hint` stands below it.
+
+    A guest believes that its terminal is of one size; on a larger one it would else scroll
+    elsewhere than it thinks. Unlike a reset this leaves what was there before to be scrolled to.
+    """
+    below = os.get_terminal_size(stdout).lines
+    shown = f"\x1b[{below}H\x1b[7m {hint} \x1b[0m" if below > rows else ""
+    return _BACK + f"\x1b[2J{shown}\x1b[1;{rows}r\x1b[H".encode()
 
 
 def write_all(descriptor: int, data: bytes) -> None:
