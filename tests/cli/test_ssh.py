@@ -33,7 +33,7 @@ def test_it_enters_with_the_vms_own_key_and_keeps_the_guests(tmp_path: Path) -> 
     assert (options["user"], options["hostname"], options["port"]) == ("ada", "127.0.0.1", "2222")
     assert options["identityfile"] == str(tmp_path / "ssh" / "id_ed25519")
     assert options["userknownhostsfile"] == str(tmp_path / "ssh" / "known_hosts")
-    assert (options["stricthostkeychecking"], options["hostkeyalias"]) == ("accept-new", "vmnb-1f")
+    assert (options["stricthostkeychecking"], options["hostkeyalias"]) == ("accept-new", "1f")
     assert options["identitiesonly"] == "yes"
 
 

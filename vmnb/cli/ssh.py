@@ -55,7 +55,7 @@ def ssh_argv(handle: VmHandle, host: str, port: int, command: list[str]) -> list
         "GlobalKnownHostsFile": "none",
         "StrictHostKeyChecking": "accept-new",
         # The port may be another at each start; the guest is the same.
-        "HostKeyAlias": f"vmnb-{handle.id}",
+        "HostKeyAlias": handle.id,
         "LogLevel": "ERROR",
     }
     settings = [word for option in options.items() for word in ("-o", "=".join(option))]

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from vmnb.core.errors import VmnbError
+from vmnb.core.errors import SpecError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.history import utc_now
 from vmnb.core.machine import Machine
 from vmnb.core.state import Cause
 from vmnb.lab import Step
+from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.live import Live
 
 __all__ = ["is_provisioned", "provision_once"]
@@ -49,12 +50,20 @@ async def provision_once(live: Live, steps: Sequence[Step], timeout_s: float) ->
 
 
 async def _provision(live: Live, steps: Sequence[Step], timeout_s: float) -> None:
+    guest = AsyncVM(live)
     for step in steps:
         if isinstance(step, str):
-            await live.run(step, timeout_s=timeout_s, check=True, input=None)
+            await guest.run(step, timeout=timeout_s, check=True)
             continue
-        source, command = (step, [_SCRIPT]) if isinstance(step, Path) else (step[0], [_FILE])
-        target = [] if isinstance(step, Path) else ["sh", step[1]]
-        data = await asyncio.to_thread(source.read_bytes)
-        argv = ["/bin/sh", "-c", *command, *target]
-        await live.run(argv, timeout_s=timeout_s, check=True, input=data)
+        source, words = (step, [_SCRIPT]) if isinstance(step, Path) else (step[0], [_FILE, "sh"])
+        target = [] if isinstance(step, Path) else [step[1]]
+        command = ["/bin/sh", "-c", *words, *target]
+        data = await asyncio.to_thread(_read, source)
+        await guest.run(command, timeout=timeout_s, check=True, input=data)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SpecError(f"cannot read {path}: {error.strerror}", hint="name a file") from error
