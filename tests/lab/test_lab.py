@@ -1,11 +1,13 @@
 """A lab as a notebook has it, over the Noop backend."""
 
 import asyncio
+import signal
+import threading
 from pathlib import Path
 
 import pytest
 
-from vmnb import VM, Lab, machines
+from vmnb import VM, Lab, VmSpec, machines
 from vmnb.backends.noop import NoopHypervisor
 from vmnb.core import runtime
 from vmnb.core.errors import (
@@ -15,6 +17,7 @@ from vmnb.core.errors import (
     VmExistsError,
     VmNotFoundError,
 )
+from vmnb.core.machine import Machine
 from vmnb.core.state import Action
 from vmnb.notebook.tables import LAB_SCHEMA
 
@@ -120,6 +123,32 @@ def test_a_vm_that_fails_is_named_with_the_reason_and_the_others_are_up(
     ]
     assert states(lab) == {"web": "stopped", "db": "stopped", "mail": "running"}
     noop.failures.clear()
+    assert set(states(lab.up()).values()) == {"running"}
+
+
+def test_an_interrupted_lab_says_how_its_vms_are_and_goes_on_next_time(
+    lab: Lab, noop: NoopHypervisor
+) -> None:
+    lab.up("mail")
+    noop.delays_s[Action.START] = 3600
+
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def interrupt(machine: Machine) -> None:
+        if machine.busy is not None:
+            signal.pthread_kill(main, signal.SIGINT)
+
+    db = runtime.run(runtime.session().open(VmSpec(name="shop.db", memory_mib=256), "noop"))
+    unsubscribe = db.subscribe(interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        lab.up()
+    assert str(caught.value) == (
+        "up of the lab 'shop' was interrupted; "
+        "now it is <Lab 'shop': web not made, db prepared, mail running>"
+    )
+    unsubscribe()
+    noop.delays_s.clear()
     assert set(states(lab.up()).values()) == {"running"}
 
 

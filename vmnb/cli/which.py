@@ -1,5 +1,6 @@
 """Which VM a NAME means."""
 
+import asyncio
 from pathlib import Path
 
 from vmnb.core import runtime
@@ -19,8 +20,10 @@ async def machine_named(name: str) -> Machine:
     VmNotFoundError
         There is none.
     """
+    return await runtime.session().attach(await asyncio.to_thread(_full_name, name))
+
+
+def _full_name(name: str) -> str:
     path = lab_above(Path.cwd())
-    if path is not None:
-        member = read_plan(path).members.get(name)
-        name = name if member is None else member.name
-    return await runtime.session().attach(name)
+    member = read_plan(path).members.get(name) if path else None
+    return member.name if member else name

@@ -19,7 +19,7 @@ from vmnb.core.state import LIVE, VmState
 from vmnb.core.units import require_seconds
 from vmnb.lab import LabPlan, in_order, reversed_needs
 from vmnb.notebook.aio import AsyncVM
-from vmnb.notebook.first_boot import is_provisioned, provision_once
+from vmnb.notebook.first_boot import is_provisioned, provision
 from vmnb.notebook.lab_rows import LabRow, lab_row
 from vmnb.notebook.live import Live
 
@@ -128,7 +128,7 @@ class Ensemble:
         if not provisioned or reversed_needs(self.plan.needs)[key]:
             await _wait_ready(live, timeout_s)
         if not provisioned:
-            await provision_once(live, member.provision, timeout_s)
+            await provision(live, member.provision, timeout_s)
 
     async def _require_possible(self, keys: Sequence[str], but: Sequence[str] = ()) -> None:
         """Raise where a VM cannot be as the file has it, before anything is made.
@@ -200,7 +200,7 @@ class Ensemble:
                 "\n".join(
                     [f"{count} are not {state}:", *(_told(key, failed[key]) for key in failed)]
                 ),
-                hint=f"the others are {state}; the same again goes on from here",
+                hint="the same again goes on from here",
             ) from next(iter(failed.values()))
 
 

@@ -13,7 +13,7 @@ from vmnb.lab import Step
 from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.live import Live
 
-__all__ = ["is_provisioned", "provision_once"]
+__all__ = ["is_provisioned", "provision"]
 
 _PROVISION = "provision"
 _SCRIPT = 'file=$(mktemp) && cat >"$file" && chmod 700 "$file" && "$file"'
@@ -26,22 +26,17 @@ async def is_provisioned(machine: Machine) -> bool:
     return any(row.action == _PROVISION and row.cause is Cause.USER for row in rows)
 
 
-async def provision_once(live: Live, steps: Sequence[Step], timeout_s: float) -> None:
-    """Do `steps` in order, each within `timeout_s` seconds, unless that was done already.
-
-    The history keeps that it was done, so that a failure begins anew at the next time.
+async def provision(live: Live, steps: Sequence[Step], timeout_s: float) -> None:
+    """Do `steps` in order, each within `timeout_s` seconds; the history keeps how that went.
 
     Raises
     ------
     VmnbError
         What :meth:`vmnb.VM.run` raises of the first step that failed; no later one was tried.
     """
-    machine = live.machine
-    if await is_provisioned(machine):
-        return
-    began = utc_now()
+    machine, began = live.machine, utc_now()
     try:
-        await _provision(live, steps, timeout_s)
+        await _carry_out(live, steps, timeout_s)
     except VmnbError as error:
         detail = error.message.splitlines()[0]
         await finish(machine.note(_PROVISION, began, cause=Cause.FAILURE, detail=detail))
@@ -49,7 +44,7 @@ async def provision_once(live: Live, steps: Sequence[Step], timeout_s: float) ->
     await finish(machine.note(_PROVISION, began))
 
 
-async def _provision(live: Live, steps: Sequence[Step], timeout_s: float) -> None:
+async def _carry_out(live: Live, steps: Sequence[Step], timeout_s: float) -> None:
     guest = AsyncVM(live)
     for step in steps:
         if isinstance(step, str):
