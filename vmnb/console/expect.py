@@ -17,7 +17,9 @@ class Expectation:
         self._pattern = re.compile(pattern)
         self._start = position
         self._searched = position
-        self.match: asyncio.Future[re.Match[str]] = asyncio.get_running_loop().create_future()
+        self.match: asyncio.Future[re.Match[str] | None]
+        """The match; None where the stream has ended without one."""
+        self.match = asyncio.get_running_loop().create_future()
 
     def look(self, ring: Ring) -> None:
         """Search what is new in `ring`."""
@@ -28,3 +30,11 @@ class Expectation:
         self._searched = ring.end
         if found := self._pattern.search(text):
             self.match.set_result(found)
+
+    def end(self) -> None:
+        """Give up, for nothing more comes."""
+        if not self.match.done():
+            self.match.set_result(None)
+
+    def __str__(self) -> str:
+        return f"the console did not say {self._pattern.pattern!r}"

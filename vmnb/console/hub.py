@@ -109,7 +109,8 @@ class Console:
                 self._tick.cancel()
                 self._tick = None
             for expectation in self._expectations:
-                expectation.match.cancel()
+                expectation.look(self._ring)
+                expectation.end()
 
     def hello(self, view_id: str, seq: int | None, send: Send) -> None:
         """Begin, or begin again, to send the stream to a view.
@@ -195,21 +196,31 @@ class Console:
         ------
         DeadlineError
             It did not in time.
+        StateError
+            The VM stopped, or the console was closed, before it did.
         """
         wanted = Expectation(pattern, self._begun if since is None else since)
         self._expectations.add(wanted)
         wanted.look(self._ring)
         try:
             async with asyncio.timeout(timeout_s):
-                return await wanted.match
+                found = await wanted.match
         except TimeoutError as error:
-            last = "".join(f"\n  {line}" for line in self.text().splitlines()[-5:])
             raise DeadlineError(
-                f"the console did not say {str(pattern)!r} within {timeout_s:g} s; it ends{last}",
+                f"{wanted} within {timeout_s:g} s; it ends{self._last_lines()}",
                 hint="allow more time, or look at the console",
             ) from error
         finally:
             self._expectations.discard(wanted)
+        if found is None:
+            raise StateError(
+                f"{wanted} before it ended; its end is{self._last_lines()}",
+                hint="start the VM again, or look at its history",
+            )
+        return found
+
+    def _last_lines(self) -> str:
+        return "".join(f"\n  {line}" for line in self.text().splitlines()[-5:])
 
     async def _load(self) -> ConsoleLog:
         """Take over what the log has and the ring has not."""
@@ -264,6 +275,8 @@ class Console:
             self._keyboard = None
         self._begun = self._ring.end
         self._publish()
+        for expectation in self._expectations:
+            expectation.end()
         self._audience.announce("closed", reason="the VM has stopped")
 
     def _typing(self) -> Keyboard:

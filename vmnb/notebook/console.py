@@ -6,6 +6,7 @@ from typing import Any
 from vmnb.core import runtime
 from vmnb.notebook.live import WAIT_TIMEOUT_S, Live
 from vmnb.notebook.shown import Shown
+from vmnb.notebook.until import console_says
 
 __all__ = ["VmConsole"]
 
@@ -52,10 +53,14 @@ class VmConsole:
 
         Raises
         ------
+        SpecError
+            It is no regular expression.
+        StateError
+            The VM does not run, or ended before it said so.
         DeadlineError
             It did not in time.
         """
-        runtime.run(self._wait_for(pattern, timeout))
+        runtime.run(console_says(self._live, pattern, timeout))
 
     def __repr__(self) -> str:
         return f"<console of {self._live.machine.name!r}>"
@@ -70,6 +75,3 @@ class VmConsole:
 
     async def _write(self, text: str) -> None:
         (await self._live.console()).input(text.encode())
-
-    async def _wait_for(self, pattern: str | re.Pattern[str], timeout_s: float) -> None:
-        await (await self._live.console()).wait_for(pattern, timeout_s)

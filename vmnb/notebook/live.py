@@ -30,7 +30,7 @@ WAIT_TIMEOUT_S = 60.0
 """Seconds that a wait may take, for a state or for a word on the console."""
 
 _RUNNABLE = {VmState.SUSPENDED: "vm.resume()", VmState.DESTROYED: "make a new VM"}
-"""What to do before a command can be run, where it is not to start it."""
+"""What to do before anything can be done in its guest, where it is not to start it."""
 
 
 class Live:
@@ -162,15 +162,20 @@ class Live:
                 f"the {machine.handle.backend} backend runs no commands in a guest",
                 hint='choose a backend with a guest agent, such as "qemu"',
             )
-        state = await machine.state()
+        await self.require_running("run a command in")
         socket = machine.handle.agent_socket
-        if state is not VmState.RUNNING or socket is None:
-            raise StateError(
-                f"cannot run a command in {machine.name!r}: it is {state}",
-                hint=_RUNNABLE.get(state, "vm.start()"),
-            )
+        assert socket is not None  # noqa: S101 - what runs has all its sockets
         self._agent = GuestAgent.of(socket)
         return self._agent
+
+    async def require_running(self, do: str) -> None:
+        """Raise StateError where it does not run, and so one cannot `do` it."""
+        state = await self.machine.state()
+        if state is not VmState.RUNNING:
+            raise StateError(
+                f"cannot {do} {self.machine.name!r}: it is {state}",
+                hint=_RUNNABLE.get(state, "vm.start()"),
+            )
 
     async def aclose(self) -> None:
         """Let go of console and agent; the VM goes on."""
