@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from vmnb import errors, images
     from vmnb.core.cloud_init import CloudInitConfig
     from vmnb.core.network import Forward, NetworkConfig
@@ -72,3 +74,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*globals(), *__all__]
+
+
+def load_ipython_extension(shell: "InteractiveShell") -> None:
+    """Add the magics ``%vm`` and ``%%vm``; ``%load_ext vmnb`` calls it."""
+    import_module("vmnb.notebook.magics").load(shell)

@@ -14,6 +14,7 @@ from vmnb.core.errors import (
     SpecError,
     StateError,
 )
+from vmnb.core.history import HistoryRow
 from vmnb.core.machine import Machine
 from vmnb.core.state import LIVE, VmState
 from vmnb.core.units import require_seconds
@@ -127,11 +128,10 @@ class _Wait:
     async def ended(self, state: VmState) -> StateError:
         """Return the error of a wait that ended with the VM."""
         machine = self.live.machine
-        rows = [row for row in await machine.history() if row.to_state is state]
-        how = f" ({rows[-1].action}{f': {rows[-1].detail}' if rows[-1].detail else ''})"
+        how = [_how(row) for row in await machine.history() if row.to_state is state][-1:]
         return StateError(
-            f"{machine.name!r} is {state}{how if rows else ''}, so the wait for {self._what} "
-            f"is over{await self._last_seen()}",
+            f"{machine.name!r} is {state}{''.join(how)}, so the wait for {self._what} is over"
+            f"{await self._last_seen()}",
             hint="vm.history tells what happened",
         )
 
@@ -183,6 +183,10 @@ async def _answer(wait: _Wait, condition: Condition) -> RunResult | None:
             raise
         await live.machine.wait_for_state(VmState.RUNNING, wait.left_s)
         return None
+
+
+def _how(row: HistoryRow) -> str:
+    return f" ({row.action}, by {row.cause}{f': {row.detail}' if row.detail else ''})"
 
 
 async def _end_or_state(machine: Machine) -> VmState:

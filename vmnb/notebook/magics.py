@@ -1,0 +1,128 @@
+"""``%vm`` and ``%%vm``: a command, or a cell, that runs in a guest."""
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+
+from vmnb.core import runtime
+from vmnb.core.errors import SpecError
+from vmnb.guest import RUN_TIMEOUT_S, RunResult
+from vmnb.guest.cell import cell_command
+from vmnb.guest.result import inert
+from vmnb.notebook.job import Job
+from vmnb.notebook.magic_line import MagicLine, parse_line
+from vmnb.notebook.magic_names import complete_name
+from vmnb.notebook.tables import machines
+from vmnb.notebook.vm import VM
+
+__all__ = ["load"]
+
+_BACKGROUND_S = 24 * 60 * 60.0
+
+
+def load(shell: InteractiveShell) -> None:
+    """Add the magics to `shell`, and the completion of VMs' names."""
+    shell.register_magics(VmMagics)
+    matchers = shell.Completer.custom_matchers
+    if complete_name not in matchers:
+        matchers.append(complete_name)
+
+
+@magics_class
+class VmMagics(Magics):
+    """The magics of vmnb."""
+
+    @no_var_expand
+    @line_cell_magic
+    def vm(self, line: str, cell: str | None = None) -> Any:
+        """Run something in a VM's guest.
+
+        ::
+
+            %%vm [options] NAME         the cell: for /bin/sh, or what its #! names
+            %vm [options] NAME command  one command; the result is the value
+            %vm NAME                    the VM itself: its card
+            %vm                         a table of all VMs
+
+        Everything after NAME and the options is for the guest: neither ``$`` nor ``{}`` is
+        replaced by the notebook. A NAME with blanks is quoted.
+
+        Options
+        -------
+        --user USER
+            Who runs it in the guest.
+        --timeout SECONDS
+            How long it may take: 60, or a day in the background.
+        --out VARIABLE
+            What takes the result: exit code, output, duration.
+        --bg
+            Run it in the background and return at once. The value, or VARIABLE, has ``.done``,
+            ``.result()`` and ``.cancel()``.
+        --no-check
+            Let the notebook go on where the exit code is not 0.
+
+        Raises
+        ------
+        CommandError
+            The exit code is not 0.
+        SpecError, VmNotFoundError
+            The line cannot be read, or there is no such VM; nothing was run.
+        """
+        said = parse_line(line)
+        if said.name is None and cell is None:
+            return machines()
+        if said.name is None or (cell is not None and said.command):
+            raise SpecError(
+                f"%%vm takes the name of a VM and options, not {line!r}",
+                hint="the command is the cell's text",
+            )
+        vm = VM.attach(said.name)
+        if cell is None and not said.command:
+            return vm
+        if said.bg:
+            return self._value(said, _begin(vm, said, cell))
+        result = _run(vm, said, cell)
+        value = self._value(said, result)
+        if said.check:
+            result.check()
+        return value if cell is None else None
+
+    def _value(self, said: MagicLine, value: object) -> object:
+        """Put `value` into the variable that takes it; return it where there is none."""
+        if said.out is None:
+            return value
+        assert self.shell is not None  # noqa: S101 - it registered this
+        self.shell.user_ns[said.out] = value
+        return None
+
+
+def _run(vm: VM, said: MagicLine, cell: str | None) -> RunResult:
+    """Run it and wait; what a cell says is shown, what a line says is the value."""
+    command, given = cell_command(said.command if cell is None else cell)
+    timeout = RUN_TIMEOUT_S if said.timeout is None else said.timeout
+    result = vm.run(command, timeout=timeout, input=given, **_options(said))
+    if cell is not None:
+        result = replace(result, command=cell)
+        _show(result)
+    return result
+
+
+def _begin(vm: VM, said: MagicLine, cell: str | None) -> Job:
+    command, given = cell_command(said.command if cell is None else cell)
+    timeout = _BACKGROUND_S if said.timeout is None else said.timeout
+    running = vm.aio.run(command, timeout=timeout, check=said.check, input=given, **_options(said))
+    return Job(vm.name, runtime.submit(running))
+
+
+def _options(said: MagicLine) -> dict[str, Any]:
+    return {} if said.user is None else {"user": said.user}
+
+
+def _show(result: RunResult) -> None:
+    sys.stdout.write(inert(result.stdout))
+    sys.stderr.write(inert(result.stderr))
+    if not result.ok:
+        print(f"[{result.outcome}]")  # noqa: T201 - for the person at the notebook
