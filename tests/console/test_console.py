@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from vmnb.console import Console, audience
+from vmnb.console.ending import last_lines
 from vmnb.console.keyboard import PENDING_MAX
-from vmnb.core.errors import BusyError, CapabilityError, DeadlineError, LinkLostError
+from vmnb.core.errors import (
+    BusyError,
+    CapabilityError,
+    DeadlineError,
+    LinkLostError,
+    StateError,
+)
 from vmnb.core.hypervisor import NoConsole, UnixConsole, WebSocketConsole
 
 from .page import Page
@@ -157,6 +164,40 @@ async def test_waiting_in_vain_says_what_the_console_said_instead(listener: sock
         await console.wait_for("login:", 0.1)
     await console.aclose()
     guest.close()
+
+
+async def test_waiting_ends_with_the_vm_and_its_last_words_count(listener: socket.socket) -> None:
+    console, guest = await opened(listener)
+    in_vain = asyncio.create_task(console.wait_for("login:", 3600))
+    not_in_vain = asyncio.create_task(console.wait_for("Power (down)", 3600))
+    await console.restore()
+    await say(guest, b"Power down\r\n")
+    guest.close()
+    assert (await not_in_vain)[1] == "down"
+    with pytest.raises(StateError, match="'login:' before it ended"):
+        await in_vain
+    await console.aclose()
+
+
+async def test_waiting_ends_where_the_console_is_closed(listener: socket.socket) -> None:
+    console, guest = await opened(listener)
+    waiting = asyncio.create_task(console.wait_for("login:", 3600))
+    await console.restore()
+    await console.aclose()
+    with pytest.raises(StateError, match="'login:' before it ended"):
+        await waiting
+    guest.close()
+
+
+async def test_the_last_lines_are_those_of_the_log_however_it_is_drawn(tmp_path: Path) -> None:
+    log = tmp_path / "console.log"
+    endpoint = UnixConsole(path=tmp_path / "nobody", log=log)
+    assert await last_lines(endpoint) == []
+    log.write_bytes(
+        b"x" * MIB + b"\r\n\x1b[2J\x1b[H" + b"".join(b"%d\r\n\n" % i for i in range(30))
+    )
+    assert await last_lines(endpoint) == [str(number) for number in range(20, 30)]
+    assert await last_lines(NoConsole()) == []
 
 
 async def test_a_flood_does_not_hold_up_the_loop_or_the_screen(listener: socket.socket) -> None:
