@@ -51,7 +51,5 @@ def debian(debian_image: Path, homes_root: Path) -> Iterator[VM]:
         with VM(
             "d", image=debian_image, memory="768M", vcpus=2, disk="3G", cloud_init=seed, ssh=True
         ) as vm:
-            vm.start()
-            vm.run("cloud-init status --wait", timeout=READY_S)
-            yield vm
+            yield vm.start().wait_ready(READY_S)
         runtime.shutdown()
