@@ -45,7 +45,7 @@ def test_a_unit_that_becomes_active_later(debian: VM) -> None:
 
 
 def test_a_unit_that_fails_ends_the_wait_with_its_log(debian: VM) -> None:
-    unit(debian, "broken", "sleep 1; echo I cannot go on; exit 7")
+    unit(debian, "broken", "sleep 1; echo I cannot go on; exit 7", "Type=oneshot\n")
     debian.run("systemctl start --no-block broken", check=True)
     with pytest.raises(GuestError, match=r"(?s)broken has failed.*I cannot go on") as caught:
         debian.wait_for_unit("broken", READY_S)
