@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vmnb.core.errors import AgentError, DeadlineError, GuestError, SpecError
-from vmnb.guest import CommandError, CommandTimeoutError, GuestAgent, RunResult
+from vmnb.guest import AgentWay, CommandError, CommandTimeoutError, GuestAgent, RunResult
 from vmnb.guest import run as run_in_guest
 
 from .peer import Peer
@@ -23,7 +23,7 @@ def run(path: Path, cmd: Any, **options: Any) -> RunResult:
     async def scenario() -> RunResult:
         agent = GuestAgent(path)
         try:
-            return await run_in_guest(agent, cmd, **options)
+            return await run_in_guest(AgentWay(agent), cmd, **options)
         finally:
             await agent.aclose()
 
@@ -124,14 +124,14 @@ def test_what_goes_on_in_the_background_may_if_it_lets_go_of_the_output(agent_so
 def test_a_command_that_is_cancelled_is_killed_and_the_agent_works_on(agent_socket: Path) -> None:
     async def scenario() -> None:
         agent = GuestAgent(agent_socket)
-        command = asyncio.create_task(run_in_guest(agent, ["sleep", "98765.3"]))
+        command = asyncio.create_task(run_in_guest(AgentWay(agent), ["sleep", "98765.3"]))
         while not running("98765.3"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         command.cancel()
         with pytest.raises(asyncio.CancelledError):
             await command
         assert not running("98765.3")
-        assert (await run_in_guest(agent, "echo on")).stdout == "on\n"
+        assert (await run_in_guest(AgentWay(agent), "echo on")).stdout == "on\n"
         await agent.aclose()
 
     asyncio.run(scenario())
@@ -141,9 +141,10 @@ def test_two_commands_run_at_the_same_time(agent_socket: Path, tmp_path: Path) -
     async def scenario() -> str:
         agent = GuestAgent(agent_socket)
         fifo = tmp_path / "fifo"
-        await run_in_guest(agent, ["mkfifo", str(fifo)])
+        await run_in_guest(AgentWay(agent), ["mkfifo", str(fifo)])
         reader, _ = await asyncio.gather(
-            run_in_guest(agent, ["cat", str(fifo)]), run_in_guest(agent, f"echo met >{fifo}")
+            run_in_guest(AgentWay(agent), ["cat", str(fifo)]),
+            run_in_guest(AgentWay(agent), f"echo met >{fifo}"),
         )
         await agent.aclose()
         return reader.stdout
@@ -157,8 +158,8 @@ def test_a_command_that_cannot_be_one_is_refused_at_once(tmp_path: Path, cmd: An
         run(tmp_path / "nothing", cmd)
 
 
-@pytest.mark.parametrize("data", [bytes(16 * MIB + 1), "\ud800"])
-def test_input_that_cannot_be_given_is_refused_at_once(tmp_path: Path, data: str | bytes) -> None:
+@pytest.mark.parametrize("data", [7, "\ud800"])
+def test_input_that_cannot_be_given_is_refused_at_once(tmp_path: Path, data: Any) -> None:
     with pytest.raises(SpecError, match="input"):
         run(tmp_path / "nothing", "cat", input=data)
 
@@ -183,7 +184,7 @@ def test_what_makes_no_sense_is_an_error(tmp_path: Path, answers: list[Any]) -> 
         script = lambda _: json.dumps({"return": next(given)}).encode() + b"\n"  # noqa: E731
         async with Peer(tmp_path / "a", script):
             try:
-                await run_in_guest(agent, "true")
+                await run_in_guest(AgentWay(agent), "true")
             finally:
                 await agent.aclose()
 
@@ -198,7 +199,7 @@ def test_a_small_command_costs_three_requests(tmp_path: Path) -> None:
         agent = GuestAgent(tmp_path / "a")
         script = lambda r: json.dumps({"return": answers[r["execute"]]}).encode() + b"\n"  # noqa: E731
         async with Peer(tmp_path / "a", script) as peer:
-            await run_in_guest(agent, "true")
+            await run_in_guest(AgentWay(agent), "true")
             await agent.aclose()
         return peer.requests
 

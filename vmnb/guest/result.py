@@ -32,6 +32,8 @@ class RunResult:
         Everything it wrote.
     duration_s
         Seconds from its start to its end, as seen from the host.
+    via
+        The way that it took: ``"agent"``, ``"ssh"`` or ``"serial"``.
     """
 
     command: str | tuple[str, ...]
@@ -40,6 +42,7 @@ class RunResult:
     stdout_bytes: bytes = b""
     stderr_bytes: bytes = b""
     duration_s: float = 0.0
+    via: str = ""
 
     @property
     def ok(self) -> bool:

@@ -1,0 +1,60 @@
+"""The small script in the guest that sets environment, directory and user of a command."""
+
+import shlex
+
+from vmnb.core.errors import GuestError
+from vmnb.guest.command import Command
+from vmnb.guest.result import RunResult, inert
+
+__all__ = ["raise_trouble", "wrapped"]
+
+_TROUBLE = 125
+_SAID = "vmnb: "
+# $1 the directory, $2 the user, $3 the command in one line for su; then NAME=value up to "--", and
+# the command. getent is not everywhere, and /etc/passwd not everything.
+_SCRIPT = """
+trouble() { echo "vmnb: $*" >&2; exit 125; }
+cwd=$1 user=$2 line=$3
+shift 3
+if [ -n "$user" ]; then
+    while IFS=: read -r name _ uid _ _ home shell; do
+        [ "$name" != "$user" ] || break
+    done <<END
+$(getent passwd "$user" 2>/dev/null || cat /etc/passwd)
+END
+    [ "$name" = "$user" ] || trouble "there is no user $user in the guest"
+    export HOME="$home" USER="$user" LOGNAME="$user" SHELL="$shell"
+fi
+while [ "$1" != -- ]; do export "$1"; shift; done
+shift
+case $cwd in
+    "~") cwd=${HOME:-/root} ;;
+    "~/"*) cwd=${HOME:-/root}/${cwd#??} ;;
+esac
+[ -z "$cwd" ] || cd "$cwd" 2>/dev/null || trouble "the directory $cwd cannot be entered"
+if [ -z "$user" ] || [ "$(id -u)" = "$uid" ]; then exec "$@"; fi
+[ "$(id -u)" = 0 ] || trouble "$(id -un) cannot become $user: there is no sudo that lets it"
+if command -v runuser >/dev/null; then exec runuser -u "$user" -- "$@"; fi
+if command -v su >/dev/null; then exec su -p -s /bin/sh -c "$line" "$user"; fi
+trouble "there is neither runuser nor su to become $user"
+"""
+
+
+def wrapped(command: Command) -> list[str]:
+    """Return what to run for `command`, where the user and the directory are not as it wants."""
+    if not (command.env or command.cwd or command.user):
+        return list(command.argv)
+    variables = [f"{name}={value}" for name, value in command.env.items()]
+    line = shlex.join(command.argv) if command.user else ""
+    facts = [command.cwd or "", command.user or "", line]
+    return ["/bin/sh", "-c", _SCRIPT, "vmnb", *facts, *variables, "--", *command.argv]
+
+
+def raise_trouble(result: RunResult) -> None:
+    """Raise GuestError where it was not the command that ended, but the script before it."""
+    last = result.stderr.rstrip("\n").rpartition("\n")[2]
+    if result.exit_code == _TROUBLE and last.startswith(_SAID):
+        raise GuestError(
+            f"nothing was run: {inert(last.removeprefix(_SAID))[:500]}",
+            hint="make the user or the directory in the guest first, or name another",
+        )
