@@ -9,7 +9,7 @@ import pytest
 from tests.bench.bare_boot import bare_argv, make_overlay, qemu
 from vmnb.console import Console
 from vmnb.core.hypervisor import UnixConsole
-from vmnb.guest import AgentWay, CommandTimeoutError, GuestAgent, run
+from vmnb.guest import AgentWay, Command, CommandTimeoutError, GuestAgent, run
 from vmnb.images import resolve
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -47,10 +47,12 @@ def test_a_command_waits_for_the_boot_and_one_that_takes_too_long_is_killed(
     in_guest: Callable[[Act], None],
 ) -> None:
     async def act(agent: GuestAgent, console: Console) -> None:
-        assert (await run(AgentWay(agent), "uname", timeout_s=120)).stdout == "Linux\n"
+        assert (await run(AgentWay(agent), Command.of("uname"), timeout_s=120)).stdout == "Linux\n"
         with pytest.raises(CommandTimeoutError, match="was killed"):
-            await run(AgentWay(agent), "sleep 1000 & sleep 1000", timeout_s=1)
-        left = await run(AgentWay(agent), "grep -l sleep /proc/[0-9]*/comm", timeout_s=60)
+            await run(AgentWay(agent), Command.of("sleep 1000 & sleep 1000"), timeout_s=1)
+        left = await run(
+            AgentWay(agent), Command.of("grep -l sleep /proc/[0-9]*/comm"), timeout_s=60
+        )
         assert left.stdout == ""
 
     in_guest(act)

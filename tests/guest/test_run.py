@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vmnb.core.errors import AgentError, DeadlineError, GuestError, SpecError
-from vmnb.guest import AgentWay, CommandError, CommandTimeoutError, GuestAgent, RunResult
+from vmnb.guest import AgentWay, Command, CommandError, CommandTimeoutError, GuestAgent, RunResult
 from vmnb.guest import run as run_in_guest
 
 from .peer import Peer
@@ -23,7 +23,9 @@ def run(path: Path, cmd: Any, **options: Any) -> RunResult:
     async def scenario() -> RunResult:
         agent = GuestAgent(path)
         try:
-            return await run_in_guest(AgentWay(agent), cmd, **options)
+            stdin = options.pop("input", None)
+            command = Command.of(cmd, stdin=stdin)
+            return await run_in_guest(AgentWay(agent), command, **options)
         finally:
             await agent.aclose()
 
@@ -124,14 +126,16 @@ def test_what_goes_on_in_the_background_may_if_it_lets_go_of_the_output(agent_so
 def test_a_command_that_is_cancelled_is_killed_and_the_agent_works_on(agent_socket: Path) -> None:
     async def scenario() -> None:
         agent = GuestAgent(agent_socket)
-        command = asyncio.create_task(run_in_guest(AgentWay(agent), ["sleep", "98765.3"]))
+        command = asyncio.create_task(
+            run_in_guest(AgentWay(agent), Command.of(["sleep", "98765.3"]))
+        )
         while not running("98765.3"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         command.cancel()
         with pytest.raises(asyncio.CancelledError):
             await command
         assert not running("98765.3")
-        assert (await run_in_guest(AgentWay(agent), "echo on")).stdout == "on\n"
+        assert (await run_in_guest(AgentWay(agent), Command.of("echo on"))).stdout == "on\n"
         await agent.aclose()
 
     asyncio.run(scenario())
@@ -141,10 +145,10 @@ def test_two_commands_run_at_the_same_time(agent_socket: Path, tmp_path: Path) -
     async def scenario() -> str:
         agent = GuestAgent(agent_socket)
         fifo = tmp_path / "fifo"
-        await run_in_guest(AgentWay(agent), ["mkfifo", str(fifo)])
+        await run_in_guest(AgentWay(agent), Command.of(["mkfifo", str(fifo)]))
         reader, _ = await asyncio.gather(
-            run_in_guest(AgentWay(agent), ["cat", str(fifo)]),
-            run_in_guest(AgentWay(agent), f"echo met >{fifo}"),
+            run_in_guest(AgentWay(agent), Command.of(["cat", str(fifo)])),
+            run_in_guest(AgentWay(agent), Command.of(f"echo met >{fifo}")),
         )
         await agent.aclose()
         return reader.stdout
@@ -184,7 +188,7 @@ def test_what_makes_no_sense_is_an_error(tmp_path: Path, answers: list[Any]) -> 
         script = lambda _: json.dumps({"return": next(given)}).encode() + b"\n"  # noqa: E731
         async with Peer(tmp_path / "a", script):
             try:
-                await run_in_guest(AgentWay(agent), "true")
+                await run_in_guest(AgentWay(agent), Command.of("true"))
             finally:
                 await agent.aclose()
 
@@ -199,7 +203,7 @@ def test_a_small_command_costs_three_requests(tmp_path: Path) -> None:
         agent = GuestAgent(tmp_path / "a")
         script = lambda r: json.dumps({"return": answers[r["execute"]]}).encode() + b"\n"  # noqa: E731
         async with Peer(tmp_path / "a", script) as peer:
-            await run_in_guest(AgentWay(agent), "true")
+            await run_in_guest(AgentWay(agent), Command.of("true"))
             await agent.aclose()
         return peer.requests
 

@@ -172,6 +172,11 @@ class Console:
                 (await self._load()).close()
         return await self._terminal.snapshot()
 
+    def since(self, position: int) -> bytes:
+        """Return what was said from `position` on, as far as it is still at hand."""
+        start = max(position, self._ring.start)
+        return self._ring.read(start, self._ring.end - start)
+
     def text(self) -> str:
         """Return scrollback and screen as plain text: the newest 1000 lines and the screen."""
         return self._terminal.text()

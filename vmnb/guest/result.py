@@ -34,6 +34,8 @@ class RunResult:
         Seconds from its start to its end, as seen from the host.
     via
         The way that it took: ``"agent"``, ``"ssh"`` or ``"serial"``.
+    shown
+        Whether the output was shown as it came; it is not shown again then, unless printed.
     """
 
     command: str | tuple[str, ...]
@@ -43,6 +45,7 @@ class RunResult:
     stderr_bytes: bytes = b""
     duration_s: float = 0.0
     via: str = ""
+    shown: bool = False
 
     @property
     def ok(self) -> bool:
@@ -77,6 +80,8 @@ class RunResult:
         return inert(f"{out}{gap}{self.stderr}".removesuffix("\n"))
 
     def __repr__(self) -> str:
+        if self.shown:
+            return f"[{self.outcome}]"
         return str(self) if self.ok else f"{self}\n[{self.outcome}]".lstrip("\n")
 
     @property

@@ -1,8 +1,8 @@
 """Run one command in the guest, by whichever way."""
 
-import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 from vmnb.core.units import require_seconds
 from vmnb.guest.command import Command
@@ -18,14 +18,10 @@ RUN_TIMEOUT_S = 60.0
 
 async def run(
     way: Way,
-    cmd: str | Sequence[str],
+    command: Command,
     *,
     timeout_s: float = RUN_TIMEOUT_S,
     check: bool = False,
-    input: str | bytes | None = None,  # noqa: A002  # the name that subprocess.run has
-    env: Mapping[str, str] | None = None,
-    cwd: str | os.PathLike[str] | None = None,
-    user: str | None = None,
     write: Sink | None = None,
 ) -> RunResult:
     """Run a command in the guest, wait for its end, and return what it left.
@@ -35,23 +31,17 @@ async def run(
 
     Parameters
     ----------
-    cmd
-        Text for the guest's ``/bin/sh -c``, or a program and its arguments.
     timeout_s
         Seconds for everything, the boot included.
     check
         Raise if the command does not end with exit code 0.
-    input
-        Its standard input, text as UTF-8; nothing if None.
-    env, cwd, user
-        As for :class:`~vmnb.guest.command.Command`.
     write
         Gets the output as it comes.
 
     Raises
     ------
     SpecError
-        Something that was given is not usable; nothing was run.
+        `timeout_s` is no time, or the way does not take so long a command or input.
     StateError
         The VM is not running.
     CommandError
@@ -63,7 +53,6 @@ async def run(
     GuestError
         The user or the directory is not there, or the way lost something of the output.
     """
-    command = Command.of(cmd, stdin=input, env=env, cwd=cwd, user=user)
     require_seconds(timeout_s, "timeout")
     started = time.monotonic()
     await way.wait_ready(timeout_s)
@@ -78,6 +67,7 @@ async def run(
     left_s = max(0.0, timeout_s - (begun - started))
     end = await way.perform(command, timeout_s=left_s, sink=sink, live=write is not None)
     result = _result(way, command, end, said, begun)
+    result = replace(result, shown=write is not None)
     if not end.in_time:
         raise CommandTimeoutError(result, timeout_s)
     raise_trouble(result)

@@ -14,7 +14,7 @@ from vmnb.guest.command import WORD_MAX, Command
 from vmnb.guest.ssh_login import SshLogin, enter
 from vmnb.guest.together import together
 from vmnb.guest.way import End, Sink, Via
-from vmnb.guest.wrapper import wrapped
+from vmnb.guest.wrapper import AS_ROOT, as_root, wrapped
 
 if TYPE_CHECKING:
     from asyncssh import SSHClientConnection, SSHClientProcess
@@ -27,7 +27,6 @@ _CHUNK = 256 * 1024
 _CONNECT_S = 60.0
 _KILL_S = 5.0
 _NOISE_MAX = 64 * 1024
-_ROOT = 'if [ "$(id -u)" = 0 ]; then echo root; elif sudo -n true; then echo sudo; fi 2>/dev/null'
 # It tells its process group first, by which it can be killed; as root, whoever logs in.
 _TELL = """{ read -r _ _ _ _ group _ </proc/$$/stat; } 2>/dev/null || group=$(ps -o pgid= -p $$)
 echo "vmnb-group" $group
@@ -58,9 +57,8 @@ class SshWay:
             if self._connection is not None and not self._connection.is_closed():
                 return
             self._connection = connection = await enter(self._login, timeout_s)
-            said = await connection.run(_ROOT, encoding=None)
-            rights = said.stdout.split() if isinstance(said.stdout, bytes) else []
-            self._as_root = ["sudo", "-n", "--"] if b"sudo" in rights else []
+            said = await connection.run(f"/bin/sh -c {shlex.quote(AS_ROOT)}", encoding=None)
+            self._as_root = as_root(said.stdout if isinstance(said.stdout, bytes) else b"")
 
     async def aclose(self) -> None:
         """Log out."""

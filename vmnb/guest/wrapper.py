@@ -6,7 +6,10 @@ from vmnb.core.errors import GuestError
 from vmnb.guest.command import Command
 from vmnb.guest.result import RunResult, inert
 
-__all__ = ["raise_trouble", "wrapped"]
+__all__ = ["AS_ROOT", "as_root", "raise_trouble", "wrapped"]
+
+AS_ROOT = 'if [ "$(id -u)" != 0 ] && sudo -n true; then echo sudo; fi 2>/dev/null'
+"""Asks in the guest how whoever logged in becomes root; see :func:`as_root`."""
 
 _TROUBLE = 125
 _SAID = "vmnb: "
@@ -38,6 +41,11 @@ if command -v runuser >/dev/null; then exec runuser -u "$user" -- "$@"; fi
 if command -v su >/dev/null; then exec su -p -s /bin/sh -c "$line" "$user"; fi
 trouble "there is neither runuser nor su to become $user"
 """
+
+
+def as_root(said: bytes) -> list[str]:
+    """Return the words before a command that let it run as root, if anything does."""
+    return ["sudo", "-n", "--"] if said.strip() == b"sudo" else []
 
 
 def wrapped(command: Command) -> list[str]:

@@ -3,21 +3,22 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
 
 from vmnb.console import Console
 from vmnb.core import runtime
-from vmnb.core.errors import CapabilityError, StateError, VmnbError
+from vmnb.core.errors import CapabilityError, VmnbError
 from vmnb.core.history import HistoryRow
-from vmnb.core.hypervisor import Capability, UnixConsole
+from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.state import LIVE, Action, VmState
-from vmnb.guest import GuestAgent, RunResult, run
+from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
+from vmnb.notebook.ways import Ways
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
@@ -28,9 +29,6 @@ _log = logging.getLogger(__name__)
 
 WAIT_TIMEOUT_S = 60.0
 """Seconds that a wait may take, for a state or for a word on the console."""
-
-_RUNNABLE = {VmState.SUSPENDED: "vm.resume()", VmState.DESTROYED: "make a new VM"}
-"""What to do before anything can be done in its guest, where it is not to start it."""
 
 
 class Live:
@@ -49,7 +47,7 @@ class Live:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.widgets: dict[str, CardWidget] = {}
-        self._agent: GuestAgent | None = None
+        self.ways = Ways(machine, self.console)
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
@@ -145,47 +143,25 @@ class Live:
 
     async def run(
         self,
-        command: str | Sequence[str],
+        command: Command,
         *,
         timeout_s: float,
-        check: bool,
-        input: str | bytes | None,  # noqa: A002 - the name that subprocess.run has
+        check: bool = False,
+        via: Via | str | None = None,
+        write: Sink | None = None,
     ) -> RunResult:
         """Run `command` in the guest; see :meth:`vmnb.VM.run`."""
-        agent = await self._require_agent()
-        return await run(agent, command, timeout_s=timeout_s, check=check, input=input)
-
-    async def _require_agent(self) -> GuestAgent:
-        machine = self.machine
-        if Capability.GUEST_AGENT not in machine.capabilities:
-            raise CapabilityError(
-                f"the {machine.handle.backend} backend runs no commands in a guest",
-                hint='choose a backend with a guest agent, such as "qemu"',
-            )
-        await self.require_running("run a command in")
-        socket = machine.handle.agent_socket
-        assert socket is not None  # noqa: S101 - what runs has all its sockets
-        self._agent = GuestAgent.of(socket)
-        return self._agent
-
-    async def require_running(self, do: str) -> None:
-        """Raise StateError where it does not run, and so one cannot `do` it."""
-        state = await self.machine.state()
-        if state is not VmState.RUNNING:
-            raise StateError(
-                f"cannot {do} {self.machine.name!r}: it is {state}",
-                hint=_RUNNABLE.get(state, "vm.start()"),
-            )
+        way = await self.ways.choose(via)
+        return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
     async def aclose(self) -> None:
-        """Let go of console and agent; the VM goes on."""
+        """Let go of the console and the ways into the guest; the VM goes on."""
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
         if self._console is not None:
             await self._console.aclose()
-        if self._agent is not None:
-            await self._agent.aclose()
+        await self.ways.aclose()
 
     def _changed(self, _: Machine) -> None:
         """Look at the machine again, once for many changes."""

@@ -18,10 +18,11 @@ from vmnb.core.history import HistoryRow
 from vmnb.core.machine import Machine
 from vmnb.core.state import LIVE, VmState
 from vmnb.core.units import require_seconds
-from vmnb.guest import CommandTimeoutError, RunResult
+from vmnb.guest import Command, CommandTimeoutError, RunResult
 from vmnb.guest.condition import Condition
 from vmnb.guest.result import inert
 from vmnb.notebook.live import Live
+from vmnb.notebook.running import require_running
 
 __all__ = ["console_says", "until"]
 
@@ -51,7 +52,7 @@ async def until(live: Live, condition: Condition, timeout_s: float) -> RunResult
         The backend runs no commands in a guest.
     """
     wait = _Wait(live, condition.what, timeout_s)
-    await live.require_running("wait in")
+    await require_running(live.machine, "wait in")
     asking = asyncio.create_task(_met(wait, condition))
     ending = asyncio.create_task(end_of(live.machine))
     try:
@@ -89,7 +90,7 @@ async def console_says(live: Live, pattern: str | re.Pattern[str], timeout_s: fl
     wanted = _compiled(pattern)
     wait = _Wait(live, f"its console to say {wanted.pattern!r}", timeout_s)
     console = await live.console()
-    await live.require_running("wait for the console of")
+    await require_running(live.machine, "wait for the console of")
     try:
         await console.wait_for(wanted, timeout_s)
     except DeadlineError as error:
@@ -168,7 +169,7 @@ async def _answer(wait: _Wait, condition: Condition) -> RunResult | None:
     """Run the condition's command; None where it is to be run anew."""
     live = wait.live
     try:
-        return await live.run(condition.command, timeout_s=wait.left_s, check=False, input=None)
+        return await live.run(Command.of(condition.command), timeout_s=wait.left_s)
     except CommandTimeoutError as error:
         if not wait.seen or error.result.duration_s >= _TELLING_S:
             wait.seen = error.message
