@@ -23,6 +23,7 @@ from vmnb.core.errors import (
     VmnbError,
     VmNotFoundError,
 )
+from vmnb.guest.provision import ProvisionError
 from vmnb.guest.result import CommandError, CommandTimeoutError
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LabError",
     "LinkLostError",
     "LoopError",
+    "ProvisionError",
     "SpecError",
     "StateError",
     "StoreError",

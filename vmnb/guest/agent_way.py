@@ -110,9 +110,8 @@ class AgentWay:
         status = await self._end_of(pid, _CALL_S)
         out, err = _output(status, "out-data"), _output(status, "err-data")
         if status.get("exitcode") != 0:
-            raise GuestError(
-                f"the guest failed at {script!r:.80}: {inert(err.decode(errors='replace'))[:500]}"
-            )
+            said = inert(err.decode(errors="replace")).strip()[-500:]
+            raise GuestError(f"a step inside the guest failed: {said or 'no words of why'}")
         return out, err
 
     async def _spawn(self, argv: list[str], stdin: bytes = b"") -> int:

@@ -4,13 +4,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
+from vmnb.core.errors import GuestError
 from vmnb.core.units import require_seconds
 from vmnb.guest.command import Command
-from vmnb.guest.result import CommandTimeoutError, RunResult
+from vmnb.guest.result import CommandTimeoutError, RunResult, describe
 from vmnb.guest.way import End, Sink, Way
 from vmnb.guest.wrapper import raise_trouble
 
 __all__ = ["RUN_TIMEOUT_S", "run"]
+
+OUTPUT_MAX = 1024 * 1024 * 1024
+"""Most bytes of output in each stream that are taken into memory, by any way."""
 
 RUN_TIMEOUT_S = 60.0
 """Seconds that a command may take unless it says otherwise."""
@@ -61,6 +65,11 @@ async def run(
 
     async def sink(stream: int, data: bytes) -> None:
         said[stream] += data
+        if len(said[stream]) > OUTPUT_MAX:
+            raise GuestError(
+                f"{describe(command.asked)} wrote more than {OUTPUT_MAX >> 30} GiB and was killed",
+                hint="let it write to a file in the guest, and fetch that with vm.copy_out",
+            )
         if write is not None:
             await write(stream, data)
 

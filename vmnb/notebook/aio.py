@@ -4,8 +4,9 @@ from typing import TypeVar
 
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, IpAddress
 from vmnb.core.state import VmState
-from vmnb.notebook.acting import AsyncActing
+from vmnb.notebook.copying import AsyncCopying
 from vmnb.notebook.ports import AsyncPorts
+from vmnb.notebook.scripting import AsyncScripting
 from vmnb.notebook.waiting import AsyncWaiting
 
 __all__ = ["AsyncVM"]
@@ -13,7 +14,7 @@ __all__ = ["AsyncVM"]
 _T = TypeVar("_T")
 
 
-class AsyncVM(AsyncActing, AsyncPorts, AsyncWaiting):
+class AsyncVM(AsyncScripting, AsyncCopying, AsyncPorts, AsyncWaiting):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.
 
     Cancelling the caller's task cancels the action.

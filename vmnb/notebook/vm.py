@@ -12,13 +12,14 @@ from vmnb.core.network import NetworkConfig
 from vmnb.core.progress import reporting_to
 from vmnb.core.ssh import SshConfig
 from vmnb.core.state import VmState
-from vmnb.notebook.acting import Acting
 from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.console import VmConsole
+from vmnb.notebook.copying import Copying
 from vmnb.notebook.lan import Lan
 from vmnb.notebook.network import Network
 from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
+from vmnb.notebook.scripting import Scripting
 from vmnb.notebook.shown import plain_text
 from vmnb.notebook.waiting import Waiting
 from vmnb.seed.user_data import Document
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Acting, Ports, Waiting):
+class VM(Scripting, Copying, Ports, Waiting):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name

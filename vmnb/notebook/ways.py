@@ -1,9 +1,10 @@
 """The ways into the guest of one VM, as this process has them."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from vmnb.console import Console
-from vmnb.core.errors import CapabilityError, SpecError
+from vmnb.core.errors import CapabilityError, DeadlineError, SpecError
 from vmnb.core.hypervisor import Capability, UnixConsole
 from vmnb.core.machine import Machine
 from vmnb.guest import AgentWay, FirstReady, GuestAgent, SerialWay, SshWay, Via, Way
@@ -15,6 +16,7 @@ __all__ = ["Ways"]
 
 _SSH_PORT = 22
 _LOOPBACK = "127.0.0.1"
+_SSH_PATIENCE_S = 20.0
 _PATIENCE_S = 10.0
 """Seconds that an agent is given before a shell on the console is looked for."""
 
@@ -64,6 +66,21 @@ class Ways:
         if self._chosen is None or self._chosen[0] != handle.pid:
             self._chosen = (handle.pid, self._first(known))
         return self._chosen[1]
+
+    async def choose_for_files(self) -> Way:
+        """Return the way that suits files: SSH where it answers soon, for it is the fastest.
+
+        Raises
+        ------
+        CapabilityError, StateError
+            As for :meth:`choose`.
+        """
+        if Via.SSH in self._known():
+            ssh = await self.choose(Via.SSH)
+            with suppress(DeadlineError):
+                await ssh.wait_ready(_SSH_PATIENCE_S)
+                return ssh
+        return await self.choose()
 
     async def aclose(self) -> None:
         """Let go of all."""
