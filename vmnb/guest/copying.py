@@ -31,6 +31,7 @@ COPY_TIMEOUT_S = 3600.0
 _READY_S = 60.0
 _REMOVE_S = 10.0
 _SAID_MAX = 64 * 1024 * 1024  # the sums of a million files
+_SAID = "vmnb: "
 _FAILED = 'trouble() { echo "vmnb: $*" >&2; exit 1; }\n'
 _HOME = """case $1 in
     "~" | "~/"*) rest=${1#?}; shift; set -- "${HOME:-/root}$rest" "$@" ;;
@@ -320,10 +321,13 @@ def _require_success(result: RunResult, what: str) -> None:
     if result.ok:
         return
     said = result.stderr.partition("vmnb-size")[0] or result.stderr
-    lines = [line.removeprefix("vmnb: ") for line in inert(said).splitlines() if line.strip()]
+    lines = [line for line in inert(said).splitlines() if line.strip()][-4:]
+    told = "; ".join(line.removeprefix(_SAID) for line in reversed(lines))[:600]
+    known = bool(lines) and lines[-1].startswith(_SAID)
     raise GuestError(
-        f"{what} failed: {'; '.join(reversed(lines[-4:]))[:600] or result.outcome}",
-        hint="nothing of it is left; it takes tar, find, sort, xargs and sha256sum in the guest",
+        f"{what} failed: {told or result.outcome}",
+        hint="nothing of it is left"
+        + ("" if known else "; it takes tar, find, sort, xargs and sha256sum in the guest"),
     )
 
 

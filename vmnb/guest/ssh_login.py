@@ -95,7 +95,7 @@ async def enter(login: SshLogin, timeout_s: float) -> "SSHClientConnection":
 
 async def _enter_once(ssh: Any, login: SshLogin, key: "SSHKey") -> "SSHClientConnection":
     pinned = await asyncio.to_thread(login.host_keys.read)
-    wanted = ssh.import_public_key(pinned.partition(b" ")[2]) if pinned else None
+    wanted = _known_key(ssh, login, pinned) if pinned else None
     changed = False
 
     class Client(ssh.SSHClient):  # type: ignore[misc]  # imported late
@@ -141,6 +141,17 @@ def _algorithms(wanted: "SSHKey | None") -> list[str]:
         return _ALGORITHMS
     kind = wanted.get_algorithm()
     return [name for name in _ALGORITHMS if name == kind or (kind, name[:3]) == ("ssh-rsa", "rsa")]
+
+
+def _known_key(ssh: Any, login: SshLogin, line: bytes) -> "SSHKey":
+    try:
+        key: SSHKey = ssh.import_public_key(line.partition(b" ")[2])
+    except ssh.KeyImportError as error:
+        raise SpecError(
+            f"{login.host_keys.path} has no key of an SSH server",
+            hint="remove it, and the next login keeps the server's key",
+        ) from error
+    return key
 
 
 def _private_key(ssh: Any, source: Path | str) -> "SSHKey":
