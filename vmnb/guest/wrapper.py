@@ -13,7 +13,7 @@ AS_ROOT = 'if [ "$(id -u)" != 0 ] && sudo -n true; then echo sudo; fi 2>/dev/nul
 
 _TROUBLE = 125
 _SAID = "vmnb: "
-# $1 the directory, $2 the user, $3 the command in one line for su; then NAME=value up to "--", and
+# $1 the directory, $2 the user, $3 the command in one line; then NAME=value up to "--", and
 # the command. getent is not everywhere, and /etc/passwd not everything.
 _SCRIPT = """
 trouble() { echo "vmnb: $*" >&2; exit 125; }
@@ -37,8 +37,9 @@ esac
 [ -z "$cwd" ] || cd "$cwd" 2>/dev/null || trouble "the directory $cwd cannot be entered"
 if [ -z "$user" ] || [ "$(id -u)" = "$uid" ]; then exec "$@"; fi
 [ "$(id -u)" = 0 ] || trouble "$(id -un) cannot become $user: there is no sudo that lets it"
-if command -v runuser >/dev/null; then exec runuser -u "$user" -- "$@"; fi
-if command -v su >/dev/null; then exec su -p -s /bin/sh -c "$line" "$user"; fi
+for become in runuser su; do
+    command -v $become >/dev/null && exec $become -p -s /bin/sh -c "$line" "$user"
+done
 trouble "there is neither runuser nor su to become $user"
 """
 
