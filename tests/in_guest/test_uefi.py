@@ -8,7 +8,7 @@ import pytest
 from vmnb import VM
 from vmnb.backends.qemu.files import WorkFiles
 from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
-from vmnb.core.errors import BackendError
+from vmnb.core.errors import BackendError, SpecError
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +41,11 @@ def test_the_tiny_guest_boots_by_uefi_and_only_its_own_variables_change(
         vm.stop()
         assert vm.handle.uefi
     assert not tiny.run("ls /sys/firmware/efi").ok
+
+
+def test_less_memory_than_it_takes_by_uefi_is_refused(shared_homes: Path) -> None:
+    with pytest.raises(SpecError, match="needs 160 to boot by UEFI"):
+        VM("small", uefi=True, memory=128)
 
 
 def test_variables_that_are_gone_are_named_by_the_start(shared_homes: Path) -> None:

@@ -31,8 +31,8 @@ class BootImage:
     emulated_cmdline
         What to append where the processor is emulated (TCG): it leaves out work that only pays on
         a real one, such as detours against side channels.
-    memory_min_mib
-        Least memory, in MiB, with which it is known to boot.
+    memory_min_mib, uefi_memory_min_mib
+        Least memory, in MiB, with which it is known to boot, and to boot by UEFI.
     has_agent
         Whether the guest is known to run the QEMU guest agent.
     digest
@@ -51,5 +51,6 @@ class BootImage:
     cmdline: str | None = None
     emulated_cmdline: str | None = None
     memory_min_mib: int = 1
+    uefi_memory_min_mib: int = 1
     has_agent: bool = False
     digest: str = ""

@@ -42,11 +42,12 @@ def check_vcpus(spec: VmSpec, qemu: Qemu) -> None:
 
 def check_memory(spec: VmSpec, image: BootImage) -> None:
     """Raise SpecError where it is less than the image needs, or more than this machine has."""
-    if spec.memory_mib < image.memory_min_mib:
+    least_mib = image.uefi_memory_min_mib if spec.uefi else image.memory_min_mib
+    if spec.memory_mib < least_mib:
         raise SpecError(
-            f"memory_mib is {spec.memory_mib}, and the image {image.name!r} needs "
-            f"{image.memory_min_mib}",
-            hint=f'ask for {image.memory_min_mib} or more; "{spec.memory_mib}G" would be GiB',
+            f"memory_mib is {spec.memory_mib}, and the image {image.name!r} needs {least_mib}"
+            f"{' to boot by UEFI' if spec.uefi else ''}",
+            hint=f'ask for {least_mib} or more; "{spec.memory_mib}G" would be GiB',
         )
     with suppress(OSError):  # only Linux has the file
         lines = dict(line.split(":") for line in _MEMORY.read_text().splitlines())
