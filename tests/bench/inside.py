@@ -52,8 +52,10 @@ def commands(vm: VM, runs: int, folder: Path) -> None:
     ssh = Ssh(vm, folder)
     ways: dict[str, Callable[[], object]] = {
         '`vm.run("true")` by the agent': lambda: vm.run("true", via="agent"),
-        '`vm.run("true")` by SSH': lambda: vm.run("true", via="ssh"),
+        '`vm.run("true", user="vm")` by SSH': lambda: vm.run("true", via="ssh", user="vm"),
         "`ssh` over a shared connection": lambda: ssh.run("true"),
+        '`vm.run("true")` by SSH, as root': lambda: vm.run("true", via="ssh"),
+        "`ssh` over a shared connection, `sudo -n true`": lambda: ssh.run("sudo -n true"),
     }
     print("| a command | median, ms |")
     print("| --- | --- |")

@@ -11,7 +11,9 @@ import pytest
 from vmnb.core.errors import DeadlineError, GuestError, SpecError
 from vmnb.core.progress import reporting_to
 from vmnb.guest import SshWay, Way
-from vmnb.guest.copying import copy_in, copy_out, guest_path
+from vmnb.guest.copy_in import copy_in
+from vmnb.guest.copy_out import copy_out
+from vmnb.guest.copying import guest_path
 from vmnb.guest.pack import pack
 
 from .agent import by_agent

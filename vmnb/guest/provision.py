@@ -12,7 +12,8 @@ from typing import Any, Self
 from vmnb.core.errors import GuestError, SpecError, VmnbError
 from vmnb.core.progress import report
 from vmnb.guest.command import Command
-from vmnb.guest.copying import copy_in, guest_path
+from vmnb.guest.copy_in import copy_in
+from vmnb.guest.copying import guest_path
 from vmnb.guest.live_text import LiveText
 from vmnb.guest.pack import pack
 from vmnb.guest.run import run

@@ -14,13 +14,14 @@ AS_ROOT = 'if [ "$(id -u)" != 0 ] && sudo -n true; then echo sudo; fi 2>/dev/nul
 _TROUBLE = 125
 _SAID = "vmnb: "
 # $1 the directory, $2 the user, $3 the command in one line; then NAME=value up to "--", and
-# the command. getent is not everywhere, and /etc/passwd not everything.
+# the command. getent is not everywhere, and /etc/passwd not everything. Where there is runuser,
+# setpriv is that of util-linux, which leaves the session and the environment as they are.
 _SCRIPT = """
 trouble() { echo "vmnb: $*" >&2; exit 125; }
 cwd=$1 user=$2 line=$3
 shift 3
 if [ -n "$user" ]; then
-    while IFS=: read -r name _ uid _ _ home shell; do
+    while IFS=: read -r name _ uid gid _ home shell; do
         [ "$name" != "$user" ] || break
     done <<END
 $(getent passwd "$user" 2>/dev/null || cat /etc/passwd)
@@ -37,10 +38,11 @@ esac
 [ -z "$cwd" ] || cd "$cwd" 2>/dev/null || trouble "the directory $cwd cannot be entered"
 if [ -z "$user" ] || [ "$(id -u)" = "$uid" ]; then exec "$@"; fi
 [ "$(id -u)" = 0 ] || trouble "$(id -un) cannot become $user: there is no sudo that lets it"
-for become in runuser su; do
-    command -v $become >/dev/null && exec $become -p -s /bin/sh -c "$line" "$user"
-done
-trouble "there is neither runuser nor su to become $user"
+if command -v runuser >/dev/null && command -v setpriv >/dev/null; then
+    exec setpriv --reuid "$uid" --regid "$gid" --init-groups -- "$@"
+fi
+if command -v su >/dev/null; then exec su -p -s /bin/sh -c "$line" "$user"; fi
+trouble "there is neither setpriv nor su to become $user"
 """
 
 

@@ -7,7 +7,9 @@ from typing import Any, Self
 
 from vmnb.core.errors import SpecError
 from vmnb.core.progress import reporting_to
-from vmnb.guest.copying import COPY_TIMEOUT_S, copy_in, copy_out, guest_path
+from vmnb.guest.copy_in import copy_in
+from vmnb.guest.copy_out import copy_out
+from vmnb.guest.copying import COPY_TIMEOUT_S, guest_path
 from vmnb.notebook.facade import AsyncFacade, Facade
 from vmnb.notebook.live import Live
 from vmnb.notebook.progress import progress_bar
