@@ -35,7 +35,7 @@ class Server:
             name="web",
             user="vm",
             private_key=self.user_key.export_private_key().decode(),
-            host_keys=HostKeys(self.folder / "known_hosts", "guest-1"),
+            host_keys=HostKeys(self.folder / "ssh" / "known_hosts", "guest-1"),
             address=address,
         )
 

@@ -110,7 +110,7 @@ def test_many_commands_share_one_connection(server: Server) -> None:
 
 def test_the_servers_key_is_kept_at_the_first_login_for_its_owner_alone(server: Server) -> None:
     ran(server, "true")
-    file = server.folder / "known_hosts"
+    file = server.folder / "ssh" / "known_hosts"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert server.host_key.export_public_key().split()[1] in file.read_bytes()
     assert ran(server, "echo again").ok
@@ -123,7 +123,7 @@ def test_a_server_with_another_key_is_refused_and_told_nothing(server: Server, k
     logins = server.logins
     with pytest.raises(GuestError, match="another key than at its first login") as caught:
         ran(server, "true")
-    assert str(server.folder / "known_hosts") in caught.value.hint
+    assert str(server.folder / "ssh" / "known_hosts") in caught.value.hint
     assert server.logins == logins
 
 
@@ -157,7 +157,7 @@ def test_who_is_never_let_in_is_told_so(server: Server) -> None:
     server.lets_in = False
     with pytest.raises(GuestError, match="does not let 'vm' in"):
         ran(server, "true", timeout_s=1)
-    assert not (server.folder / "known_hosts").exists()
+    assert not (server.folder / "ssh" / "known_hosts").exists()
 
 
 def test_a_connection_that_ended_is_made_anew(server: Server) -> None:

@@ -21,8 +21,9 @@
     ├── LabError                        some VMs of a lab failed; the others went on
     └── LoopError (RuntimeError)        a blocking call where it would never return
 
-Two more carry a command's result and stand with it in :mod:`vmnb.guest.result`: ``CommandError``, a
-``GuestError``, and ``CommandTimeoutError``, a ``DeadlineError``.
+Three more carry a result and stand with it: in :mod:`vmnb.guest.result` ``CommandError``, a
+``GuestError``, and ``CommandTimeoutError``, a ``DeadlineError``; in :mod:`vmnb.guest.provision`
+``ProvisionError``, a ``GuestError``.
 
 Each message says what was tried, what happened, and what to do next.
 """

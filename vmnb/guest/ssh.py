@@ -9,7 +9,7 @@ from dataclasses import replace
 from signal import Signals
 from typing import TYPE_CHECKING
 
-from vmnb.core.errors import GuestError, LinkLostError, SpecError
+from vmnb.core.errors import DeadlineError, GuestError, LinkLostError, SpecError
 from vmnb.core.finish import finish
 from vmnb.guest.command import WORD_MAX, Command
 from vmnb.guest.ssh_login import SshLogin, enter
@@ -57,9 +57,13 @@ class SshWay:
         async with self._connecting:
             if self._connection is not None and not self._connection.is_closed():
                 return
-            self._connection = connection = await enter(self._login, timeout_s)
-            said = await connection.run(f"/bin/sh -c {shlex.quote(AS_ROOT)}", encoding=None)
-            self._as_root = as_root(said.stdout if isinstance(said.stdout, bytes) else b"")
+            connection = await enter(self._login, timeout_s)
+            try:
+                self._as_root = await _rights(connection, timeout_s)
+            except BaseException:
+                connection.abort()
+                raise
+            self._connection = connection
 
     async def aclose(self) -> None:
         """Log out."""
@@ -181,6 +185,20 @@ class _Running:
             return b""
         self.group = int(told[1])
         return bytes(self._head[told.end() :])
+
+
+async def _rights(connection: "SSHClientConnection", timeout_s: float) -> list[str]:
+    """Return the words before a command that let it run as root."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            asked = await _opened(connection, shlex.join(["/bin/sh", "-c", AS_ROOT]))
+            said = await asked.stdout.read()
+    except TimeoutError as error:
+        raise DeadlineError(
+            f"the guest let us in by SSH, but ran nothing within {timeout_s:g} s",
+            hint="the guest may be busy; look at its console, or allow more time",
+        ) from error
+    return as_root(said)
 
 
 async def _opened(connection: "SSHClientConnection", line: str) -> "SSHClientProcess[bytes]":

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from vmnb.core.errors import GuestError
+from vmnb.core.paths import private_dir
 
 __all__ = ["HostKeys"]
 
@@ -33,6 +34,7 @@ class HostKeys:
     def pin(self, public_key: bytes) -> None:
         """Keep `public_key`, one line as in OpenSSH's files, unless another process was first."""
         line = self.alias.encode() + b" " + public_key.strip() + b"\n"
+        private_dir(self.path.parent)
         unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
