@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vmnb.core.errors import DeadlineError, GuestError, SpecError
-from vmnb.core.progress import reporting_to
+from vmnb.core.progress import Step, reporting_to
 from vmnb.guest import SshWay, Way
 from vmnb.guest.copy_in import copy_in
 from vmnb.guest.copy_out import copy_out
@@ -186,15 +186,16 @@ def test_what_leads_out_of_a_tree_is_refused(way: Callable[[Act], None], tmp_pat
 def test_progress_is_told_to_its_end(way: Callable[[Act], None], tmp_path: Path) -> None:
     big = tmp_path / "big"
     big.write_bytes(bytes(9 << 20))
-    told: list[tuple[str, float]] = []
+    told: list[Step] = []
 
     async def act(way: Way) -> None:
-        with reporting_to(lambda what, fraction: told.append((what, fraction))):
+        with reporting_to(told.append):
             await copy_in(way, big, f"{tmp_path}/in")
 
     way(act)
-    fractions = [fraction for _, fraction in told]
-    assert {what for what, _ in told} == {"copying big"}
+    fractions = [step.fraction for step in told]
+    assert {step.what for step in told} == {"copying big"}
+    assert told[-1].bytes_total == 9 << 20
     assert fractions == sorted(fractions)
     assert len(fractions) > 5
     assert fractions[-1] == 1.0

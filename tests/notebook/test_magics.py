@@ -7,7 +7,6 @@ import pytest
 from tests.shell import Shell, ipython
 from vmnb import VM
 from vmnb.core.errors import CapabilityError, SpecError, VmNotFoundError
-from vmnb.guest.cell import cell_command
 from vmnb.notebook.magic_line import MagicLine, parse_line
 from vmnb.notebook.tables import MACHINES_SCHEMA
 
@@ -75,25 +74,6 @@ def test_a_line_has_options_a_name_and_a_command_that_is_left_as_it_is(
             parse_line(line)
     else:
         assert said(line) == meant
-
-
-@pytest.mark.parametrize(
-    ("text", "interpreter"),
-    [
-        ("#!/bin/bash\ntrue", ["/bin/bash"]),
-        ("#! /usr/bin/env python3  \r\n1", ["/usr/bin/env", "python3"]),
-        ("#!/usr/bin/awk -f -v", ["/usr/bin/awk", "-f -v"]),
-    ],
-)
-def test_a_cell_names_its_interpreter_as_a_script_does(text: str, interpreter: list[str]) -> None:
-    command, given = cell_command(text)
-    assert command[4:] == interpreter
-    assert given == text
-
-
-@pytest.mark.parametrize("text", ["true", "", "# !/bin/bash", "\n#!/bin/bash", "#!", "#!\ntrue"])
-def test_any_other_cell_is_for_the_shell(text: str) -> None:
-    assert cell_command(text) == (text, None)
 
 
 def test_alone_it_lists_all_machines(shell: Shell, vms: list[VM]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vmnb.core.errors import DeadlineError, VmnbError
 from vmnb.core.finish import finish
-from vmnb.core.progress import report
+from vmnb.core.progress import report_bytes
 from vmnb.core.units import require_seconds
 from vmnb.guest.command import Command
 from vmnb.guest.copying import COPY_TIMEOUT_S, READY_S, SCRIPT_HEAD, require_success
@@ -75,10 +75,9 @@ async def copy_in(
     if target.endswith("/"):
         target += packed.name
     what = f"copying {packed.name}"
-    total = max(packed.size, 1)
     made = f".vmnb-{secrets.token_hex(6)}"
     kind = "tree" if packed.is_tree else "file"
-    stdin = packed.stream(lambda sent: report(what, sent / total))
+    stdin = packed.stream(lambda sent: report_bytes(what, sent, packed.size))
     argv = ["/bin/sh", "-c", _IN, "vmnb", target, made, kind]
     await way.wait_ready(min(timeout_s, READY_S))
     try:

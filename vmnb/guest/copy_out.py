@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from vmnb.core.errors import DeadlineError, GuestError, SpecError
 from vmnb.core.finish import finish
-from vmnb.core.progress import report
+from vmnb.core.progress import report_bytes
 from vmnb.core.units import require_seconds
 from vmnb.guest.command import Command
 from vmnb.guest.copying import COPY_TIMEOUT_S, READY_S, SCRIPT_HEAD, require_success
@@ -144,7 +144,7 @@ class _Fetch:
 
         def received(count: int) -> None:
             size = _SIZE.search(self._said)
-            report(what, min(count / (int(size[1]) * 1024 or 1), 1.0) if size else 0.0)
+            report_bytes(what, count, max(int(size[1]) * 1024, count) if size else None)
 
         try:
             self._sums = await finish(asyncio.to_thread(unpack, reader, made, received))

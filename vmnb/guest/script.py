@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vmnb.core.errors import SpecError
@@ -58,7 +59,8 @@ def script_command(
         Something that was given is not usable.
     """
     argv = ["/bin/sh", "-c", _RUN, "script", *arguments]
-    return Command.of(argv, stdin=text, env=env, cwd=cwd, user=user)
+    command = Command.of(argv, stdin=text, env=env, cwd=cwd, user=user)
+    return replace(command, asked=text.decode(errors="replace"))
 
 
 def _read(path: Path) -> bytes:

@@ -18,10 +18,10 @@ from vmnb.core.machine import Machine
 from vmnb.core.state import LIVE, VmState
 from vmnb.core.units import require_seconds
 from vmnb.lab import LabPlan, in_order, reversed_needs
-from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.first_boot import is_provisioned, provision
 from vmnb.notebook.lab_rows import LabRow, lab_row
 from vmnb.notebook.live import Live
+from vmnb.notebook.ready import ready
 
 __all__ = ["BOOT_TIMEOUT_S", "Ensemble", "Names"]
 
@@ -207,7 +207,7 @@ class Ensemble:
 async def _wait_ready(live: Live, timeout_s: float) -> None:
     """Wait until the guest does what it is told; that it runs is all some backends can tell."""
     if Capability.GUEST_AGENT in live.machine.capabilities:
-        await AsyncVM(live).run("true", timeout=timeout_s, check=True)
+        await ready(live, timeout_s)
 
 
 def _told(key: str, error: VmnbError) -> str:

@@ -1,7 +1,5 @@
 """``%vm`` and ``%%vm``: a command, or a cell, that runs in a guest."""
 
-import sys
-from dataclasses import replace
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -10,8 +8,6 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from vmnb.core import runtime
 from vmnb.core.errors import SpecError
 from vmnb.guest import RUN_TIMEOUT_S, RunResult
-from vmnb.guest.cell import cell_command
-from vmnb.guest.result import inert
 from vmnb.notebook.job import Job
 from vmnb.notebook.magic_line import MagicLine, parse_line
 from vmnb.notebook.magic_names import complete_name
@@ -100,29 +96,19 @@ class VmMagics(Magics):
 
 
 def _run(vm: VM, said: MagicLine, cell: str | None) -> RunResult:
-    """Run it and wait; what a cell says is shown, what a line says is the value."""
-    command, given = cell_command(said.command if cell is None else cell)
+    """Run it and wait; what a cell says is shown meanwhile, what a line says is the value."""
     timeout = RUN_TIMEOUT_S if said.timeout is None else said.timeout
-    result = vm.run(command, timeout=timeout, input=given, **_options(said))
-    if cell is not None:
-        result = replace(result, command=cell)
-        _show(result)
+    if cell is None:
+        return vm.run(said.command, timeout=timeout, user=said.user)
+    result = vm.shell_script(cell, timeout=timeout, user=said.user, stream=True)
+    if not result.ok:
+        print(f"[{result.outcome}]")  # noqa: T201 - for the person at the notebook
     return result
 
 
 def _begin(vm: VM, said: MagicLine, cell: str | None) -> Job:
-    command, given = cell_command(said.command if cell is None else cell)
+    act = vm.aio.run if cell is None else vm.aio.shell_script
     timeout = _BACKGROUND_S if said.timeout is None else said.timeout
-    running = vm.aio.run(command, timeout=timeout, check=said.check, input=given, **_options(said))
+    text = said.command if cell is None else cell
+    running = act(text, timeout=timeout, check=said.check, user=said.user)
     return Job(vm.name, runtime.submit(running))
-
-
-def _options(said: MagicLine) -> dict[str, Any]:
-    return {} if said.user is None else {"user": said.user}
-
-
-def _show(result: RunResult) -> None:
-    sys.stdout.write(inert(result.stdout))
-    sys.stderr.write(inert(result.stderr))
-    if not result.ok:
-        print(f"[{result.outcome}]")  # noqa: T201 - for the person at the notebook
