@@ -40,16 +40,23 @@ def debian_image(image_cache: Path) -> Path:
 
 
 @pytest.fixture(scope="package")
-def debian(debian_image: Path, homes_root: Path) -> Iterator[VM]:
-    """A Debian with an agent and an SSH server, ready when its cloud-init is done."""
+def shared_homes(homes_root: Path, image_cache: Path) -> Iterator[Path]:
+    """Homes that all tests of this directory share; return their parent."""
     home = Path(tempfile.mkdtemp(dir=homes_root))
     runtime.shutdown()
-    seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VMNB_HOME", str(home / "data"))
         patch.setenv("VMNB_RUNTIME", str(home / "run"))
-        with VM(
-            "d", image=debian_image, memory="768M", vcpus=2, disk="3G", cloud_init=seed, ssh=True
-        ) as vm:
-            yield vm.start().wait_ready(READY_S)
+        patch.setenv("VMNB_CACHE", str(image_cache))
+        yield home
         runtime.shutdown()
+
+
+@pytest.fixture(scope="package")
+def debian(debian_image: Path, shared_homes: Path) -> Iterator[VM]:
+    """A Debian with an agent and an SSH server, ready when its cloud-init is done."""
+    seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
+    with VM(
+        "d", image=debian_image, memory="768M", vcpus=2, disk="3G", cloud_init=seed, ssh=True
+    ) as vm:
+        yield vm.start().wait_ready(READY_S)

@@ -19,7 +19,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 def svg_of(net: Network) -> ET.Element:
     html = net._repr_mimebundle_()["text/html"]
-    return ET.fromstring(html[html.index("<svg") : html.index("</svg>") + len("</svg>")])
+    return ET.fromstring(html[html.index("<svg") : html.rindex("</svg>") + len("</svg>")])
 
 
 def words_of(net: Network) -> list[str]:

@@ -148,6 +148,7 @@ def _facts(machine: Machine) -> list[tuple[str, str]]:
         "Image": handle.spec.image,
         "Disk": f"{handle.disk_mib} MiB" if handle.disk_mib else None,
         "Network": handle.network.mode,
+        "Private network": handle.network.network,
         "MAC address": handle.mac,
         "Accelerator": (handle.accelerator or "").upper(),
         "Why": handle.accelerator_note,

@@ -53,7 +53,10 @@ def _row(station: Station, number: int, topology: Topology) -> str:
             f'<rect x="{_BOX_X}" y="{middle - 16}" width="{_BOX_WIDTH}" height="32" rx="6" '
             f'fill="none" stroke="{colour}" stroke-width="2"><title>{escape(station.name)}</title>'
             "</rect>",
-            _text(_BOX_X + 12, middle + 5, name, weight="bold"),
+            # Of its own, so that a wide name is cut off at the edge of its box.
+            f'<svg x="{_BOX_X}" y="{middle - 16}" width="{_BOX_WIDTH - 8}" height="32">',
+            _text(12, 21, name, weight="bold"),
+            "</svg>",
             f'<circle cx="{_STATE_X}" cy="{middle}" r="5" fill="{colour}"/>',
             _text(_STATE_X + 12, middle + 5, str(station.state)),
             _text(_ADDRESS_X, middle + 5, station.address or "no address yet", faint=True),
@@ -74,7 +77,8 @@ def _table(topology: Topology) -> str:
     """Return the members in words; a page that shows no SVG still has them."""
     heads = "".join(f"<th>{head}</th>" for head in ("VM", "state", "name there", "address", "MAC"))
     body = "".join(f"<tr>{_cells(station)}</tr>" for station in topology.stations)
-    summary = f"{escape(topology.name)}: {len(topology.stations)} VMs"
+    count = len(topology.stations)
+    summary = f"{escape(topology.name)}: {count} VM{'' if count == 1 else 's'}"
     return (
         f"<details><summary>{summary}</summary><table><tr>{heads}</tr>{body}</table></details>"
         if body
