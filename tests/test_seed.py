@@ -50,13 +50,14 @@ def test_a_login_needs_no_user_data_and_changes_none() -> None:
 
 
 def test_two_cards_are_told_by_their_addresses_unless_the_user_says_otherwise() -> None:
-    cards = two_cards(nat_mac="52:54:00:00:00:01", lan_mac="5a:00:00:00:00:02")
+    cards = two_cards(nat_mac="52:54:00:00:00:01", lan_mac="5a:00:00:00:00:02", domain="lab")
     check_cloud_init(cloud_init(network_config=cards))
     made = seed_documents(None, instance_id="i-1", hostname="web", network_config=cards)
     nat, lan = yaml.safe_load(made["network-config"])["ethernets"].values()
     assert [card["match"]["macaddress"][-2:] for card in (nat, lan)] == ["01", "02"]
     assert [card["dhcp4"] for card in (nat, lan)] == [True, True]
     assert lan["dhcp4-overrides"] == {"use-routes": False}
+    assert lan["nameservers"] == {"search": ["lab"]}
     theirs = seed_documents(
         cloud_init(network_config=NETWORK), instance_id="", hostname="", network_config=cards
     )

@@ -19,7 +19,7 @@ from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.ssh import SshConfig
 from vmnb.images import BootImage
-from vmnb.lan import card_mac
+from vmnb.lan import Zone, card_mac
 from vmnb.seed import Login, seed_documents, two_cards, write_iso
 
 __all__ = ["check_disk", "check_memory", "check_vcpus", "prepare"]
@@ -150,9 +150,11 @@ def _is_seeded(spec: VmSpec) -> bool:
 
 
 def _network_config(spec: VmSpec, vm_id: str) -> str | None:
-    if spec.network.mode is not NetworkMode.PRIVATE:
+    network = spec.network.network
+    if network is None:
         return None
-    return two_cards(nat_mac=_mac(vm_id), lan_mac=card_mac(vm_id))
+    domain = Zone.of(network).domain
+    return two_cards(nat_mac=_mac(vm_id), lan_mac=card_mac(vm_id), domain=domain)
 
 
 def _login(ssh: SshConfig, files: WorkFiles) -> Login:
