@@ -21,8 +21,8 @@ _SECOND_BYTE = 77
 def card_mac(vm_id: str) -> str:
     """Return the MAC of a VM's card on a private network: the VM's own for good.
 
-    It is one of those that everybody may give out (the bit 2 of its first byte says so), and begins
-    otherwise than that of the card behind NAT.
+    It is one of those that everybody may give out (the second bit of its first byte says so), and
+    begins otherwise than that of the card behind NAT.
     """
     return ":".join(("5a", *(vm_id[place : place + 2] for place in range(0, 10, 2))))
 
@@ -59,7 +59,7 @@ class Member:
 class Zone:
     """The addresses and the domain of a network.
 
-    Networks whose names begin alike or not may share addresses: no frame goes from one to another.
+    Two networks may have the same addresses: no frame goes from one to the other.
     """
 
     domain: str
