@@ -32,6 +32,7 @@ def test_both_cards_are_up_and_the_way_out_is_the_first(pair: tuple[VM, VM]) -> 
     assert f" {address}/24 " in big.run("ip -4 -o address show lan0", check=True).stdout
     ways_out = big.run("ip -4 route show default", check=True).stdout.splitlines()
     assert [way.split()[:5] for way in ways_out] == [["default", "via", "10.0.2.2", "dev", "nat0"]]
+    assert " dev nat0 " in big.run("ip route get 10.0.2.3", check=True).stdout
 
 
 def test_they_find_each_other_by_name(pair: tuple[VM, VM]) -> None:

@@ -24,11 +24,6 @@ _HEADER = struct.Struct("!BBBB4sHH4s4s4s4s6s10x192x4s")
 _SHORTEST = 300  # that some clients take
 _COOKIE = b"\x63\x82\x53\x63"
 _NOWHERE, _EVERYWHERE = IPv4Address(0), IPv4Address("255.255.255.255")
-_NAT_DNS = IPv4Address("10.0.2.3")
-"""QEMU's own, behind the member's other card.
-
-It is named second, for guests that ask only the servers of the card that came up last.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +108,7 @@ def _written(request: _Request, kind: int, member: Member, zone: Zone) -> bytes:
     if kind != _NAK:
         options |= {
             _MASK: zone.subnet.netmask.packed,
-            _DNS: zone.own.packed + _NAT_DNS.packed,
+            _DNS: zone.own.packed,
             _DOMAIN: zone.domain.encode(),
         }
     if kind != _NAK and request.options[_TYPE] != bytes([_INFORM]):
