@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,12 @@ def test_as_a_process_of_its_own_it_prints_and_ends_as_it_should() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     # The noop backend forgets with its process.
     assert rows(done.stdout)[1] == ["web", "stopped", "noop", "none", "tiny", "1", "256"]
+
+
+def test_a_command_loads_nothing_of_a_notebook() -> None:
+    code = "import sys; from vmnb.cli import main; main(['list']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"pandas", "IPython", "ipywidgets", "jsonschema"} & set(done.stdout.split()) == set()
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:

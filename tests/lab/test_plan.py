@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from vmnb import CloudInitConfig, Forward, Lab, NetworkConfig, SshConfig, machines
+from vmnb import CloudInitConfig, Forward, Lab, NetworkConfig, SshConfig, VmSpec, machines
 from vmnb.core.errors import SpecError, VmNotFoundError
 from vmnb.lab import LabPlan, find_lab, read_plan
 
@@ -108,6 +108,11 @@ def test_without_a_name_the_vms_have_their_own_and_the_lab_that_of_its_directory
 ) -> None:
     plan = read_plan(write("[vm.a]\n"))
     assert (plan.name, plan.members["a"].name) == (Path.cwd().name, "a")
+
+
+def test_a_vm_of_which_nothing_is_said_is_the_default(write: Write) -> None:
+    for name, text in (("lab.toml", "[vm.a]\n"), ("lab.yaml", "vm:\n  a:\n")):
+        assert read_plan(write(text, name)).members["a"].spec == VmSpec(name="a", memory_mib=256)
 
 
 def test_what_only_looks_like_a_path_stays_a_name(write: Write) -> None:

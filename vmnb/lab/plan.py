@@ -118,7 +118,8 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.problems: list[Problem] = []
         self._folder = document.path.parent
-        self._tables: Mapping[str, Mapping[str, Any]] = document.value["vm"]
+        # In YAML a key with nothing after it is null.
+        self._tables = {key: table or {} for key, table in document.value["vm"].items()}
         self._prefix = self._read_prefix(document.value.get("name"))
 
     def members(self) -> dict[str, Member]:
