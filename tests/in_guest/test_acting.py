@@ -46,7 +46,7 @@ def test_who_or_what_is_not_there_is_told(tiny: VM, via: str) -> None:
 @WAYS
 def test_input_and_output_need_not_be_text(tiny: VM, via: str) -> None:
     data = bytes(range(256)) * 40
-    result = tiny.run("tee /dev/stderr", input=data, via=via)
+    result = tiny.run("tee /proc/self/fd/2", input=data, via=via)
     assert result.stdout_bytes == data
     assert result.stderr_bytes == data
 

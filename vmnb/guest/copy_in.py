@@ -36,7 +36,7 @@ cd "$made" || exit 1
 sums {ROOT} >have
 cmp -s have {SUMS} || trouble "what arrived has other contents than what was sent"
 if [ -d "$target" ]; then
-    cp -a {ROOT}/. "$target/" || exit 1
+    tar -cf - -C {ROOT} . | tar -xpf - -C "$target" || exit 1
 else
     mv -f {ROOT} "$target" || exit 1
 fi
