@@ -5,6 +5,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from vmnb.core.errors import GuestError, SpecError, VmnbError
 from vmnb.core.finish import finish
@@ -29,6 +30,9 @@ _START = (
 _LOOK = 'cat "$1/code" 2>/dev/null || kill -0 "$2" 2>/dev/null || cat "$1/code" || echo 137'
 _KILL = 'kill -KILL "-$1" 2>/dev/null; :'
 
+_turns: WeakKeyDictionary[ConsoleLike, asyncio.Lock] = WeakKeyDictionary()
+"""For each console a lock: one types at a time."""
+
 
 class SerialWay:
     """Runs commands by typing at the prompt of a shell, one at a time, as root if it can.
@@ -52,7 +56,6 @@ class SerialWay:
     ) -> None:
         self._console = console
         self._patience_s = patience_s
-        self._one = asyncio.Lock()
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Wait until a shell answers.
@@ -109,8 +112,9 @@ class SerialWay:
 
     @asynccontextmanager
     async def _shell(self, timeout_s: float, *, knock: bool) -> AsyncIterator[SerialShell]:
-        async with self._one:
-            shell = SerialShell(await self._console())
+        console = await self._console()
+        async with _turns.setdefault(console, asyncio.Lock()):
+            shell = SerialShell(console)
             await shell.open(timeout_s, knock=knock)
             try:
                 yield shell

@@ -29,14 +29,15 @@ _TRIES = 5
 _READER = (
     ' sh -c \'g=$(stty -g);stty -echo;printf "\\n%s%s\\n" {half} {rest};IFS= read -r a;eval "$a"\''
 )
-# s: more of a script; d: more of its input; r: run it; p: print what it wrote; q: end.
+# z: a new question; s: more of its script; d: more of its input; r: run it; p: print what it wrote; q: end.
 _SERVER = (
     "t=$(mktemp -d)||exit;n=0;s=;:>$t/i;"
     "while IFS= read -r l;do n=$((n+1));a=${l#?};"
     "case $l in "
+    "z*)s=;:>$t/i;;"
     "s*)s=$s$a;;"
     'd*)printf %b "$a">>$t/i;;'
-    'r*)x=$(printf %b "$s");(eval "$x")<$t/i>$t/o 2>$t/e;c=$?;s=;:>$t/i;;'
+    'r*)x=$(printf %b "$s");(eval "$x")<$t/i>$t/o 2>$t/e;c=$?;;'
     "p*)od -An -v -tx1 $t/o;echo -;od -An -v -tx1 $t/e;"
     'echo "=$c $(cat $t/o $t/e|sha256sum)";;'
     "q*)break;;"
@@ -135,7 +136,7 @@ class SerialShell:
         """
         text = f"set -- {shlex.join(arguments)}\n{script}"
         async with self._lock:
-            for line in (*_lines("s", text.encode()), *_lines("d", stdin)):
+            for line in ("z", *_lines("s", text.encode()), *_lines("d", stdin)):
                 await self._say(line)
             await self._heard("r")
             for _ in range(_TRIES):
@@ -155,9 +156,8 @@ class SerialShell:
 
     async def _say(self, line: str) -> None:
         """Type a line, when those before it have been read but for the newest few."""
-        self._lines += 1
-        if self._lines > _AHEAD:
-            await self._read(self._lines - _AHEAD)
+        await self._read(self._lines + 1 - _AHEAD)
+        self._lines += 1  # and nothing in between: a line that is typed is counted
         await self._console.write(line.encode() + b"\n")
 
     async def _heard(self, line: str) -> str:

@@ -104,10 +104,8 @@ class Ways:
         return [via for via, there in known.items() if there]
 
     def _first(self, known: list[Via]) -> Way:
-        if Via.SSH in known:
-            return FirstReady([self._one(via, known) for via in known if via is not Via.SERIAL])
         ways = [self._one(via, known) for via in known if via is not Via.SERIAL]
-        if Via.SERIAL in known:
+        if Via.SERIAL in known and Via.SSH not in known:
             ways.append(SerialWay(self._console, patience_s=_PATIENCE_S if ways else 0.0))
         return FirstReady(ways)
 
