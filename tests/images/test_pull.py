@@ -1,52 +1,16 @@
-"""Pulling images: what comes, from where it goes on, and what is refused with nothing left."""
+"""Pulling images: what comes, and what is refused with nothing left."""
 
 import hashlib
-import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.images.server import (
-    Handler,
-    Web,
-    broken_off,
-    chunked,
-    content,
-    files_in,
-    in_turn,
-    promising,
-    redirect,
-    status,
-    whole,
-)
+from tests.images.pulls import refused, sha256
+from tests.images.server import Web, chunked, content, files_in, promising, redirect, status
 from vmnb import images
 from vmnb.errors import ImageError, ImageUnavailableError, SpecError
-
-Answer = Callable[..., None]
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def refused(
-    web: Web,
-    cache: Path,
-    words: str,
-    error: type[ImageError] = ImageError,
-    sha256: str | None = None,
-    sha512: str | None = None,
-) -> None:
-    """Pull what cannot be had; see the error, and that nothing is left."""
-    with pytest.raises(error, match=words) as caught:
-        images.pull(web.url(), sha256=sha256, sha512=sha512)
-    assert caught.value.hint, "the error does not say what to do next"
-    assert files_in(cache) == []
-    assert images.list().empty
 
 
 def test_an_image_is_pulled_once_and_recognised_by_content(
@@ -70,75 +34,6 @@ def test_what_has_no_stated_length_is_pulled_too(web: Web, library: Path, qcow2:
     web.answers["/disk"] = chunked(qcow2)
 
     assert images.pull(web.url()).sha256 == sha256(qcow2)
-
-
-def test_a_connection_that_breaks_is_taken_up_where_it_broke(
-    web: Web, library: Path, qcow2: bytes
-) -> None:
-    half = len(qcow2) // 2
-    web.answers["/disk"] = in_turn(broken_off(qcow2, half), content(qcow2))
-
-    image = images.pull(web.url())
-
-    first, second = web.asked
-    assert "Range" not in first.headers
-    assert second.headers["Range"] == f"bytes={half}-"
-    assert second.headers["If-Range"] == f'"{sha256(qcow2)[:12]}"'
-    assert second.sent == len(qcow2) - half
-    assert image.disk.read_bytes() == qcow2
-
-
-def test_a_pull_that_failed_is_resumed_by_the_next(web: Web, library: Path, qcow2: bytes) -> None:
-    half = len(qcow2) // 2
-    web.answers["/disk"] = in_turn(broken_off(qcow2, half), status(503))
-    with pytest.raises(ImageUnavailableError, match="503"):
-        images.pull(web.url())
-    assert images.list().empty
-    assert [name.rpartition(".")[2] for name in files_in(library)] == ["json", "part"]
-    assert all(path.stat().st_mode & 0o077 == 0 for path in library.rglob("*.part"))
-    web.asked.clear()
-    web.answers["/disk"] = content(qcow2)
-
-    image = images.pull(web.url())
-
-    (asked,) = web.asked
-    assert asked.headers["Range"] == f"bytes={half}-"
-    assert asked.sent == len(qcow2) - half
-    assert image.sha256 == sha256(qcow2)
-    assert not list(library.rglob("*.part"))
-
-
-def test_a_server_that_knows_no_parts_gives_all_of_it(
-    web: Web, library: Path, qcow2: bytes
-) -> None:
-    web.answers["/disk"] = in_turn(broken_off(qcow2, 1000), whole(qcow2))
-
-    assert images.pull(web.url()).sha256 == sha256(qcow2)
-    assert "Range" in web.asked[1].headers
-
-
-def test_another_version_at_the_same_address_is_not_mixed_with_the_first(
-    web: Web, library: Path, qcow2: bytes
-) -> None:
-    other = bytes(reversed(qcow2))
-    web.answers["/disk"] = in_turn(broken_off(other, 100_000), content(qcow2))
-
-    assert images.pull(web.url()).sha256 == sha256(qcow2)
-    assert web.asked[1].sent == len(qcow2)
-
-
-def test_a_part_that_is_longer_than_the_whole_is_thrown_away(
-    web: Web, library: Path, qcow2: bytes
-) -> None:
-    web.answers["/disk"] = in_turn(
-        broken_off(qcow2 * 2, len(qcow2) + 10, etag=f'"{sha256(qcow2)[:12]}"'), content(qcow2)
-    )
-
-    assert images.pull(web.url()).sha256 == sha256(qcow2)
-    assert [asked.headers.get("Range") for asked in web.asked][1:] == [
-        f"bytes={len(qcow2) + 10}-",
-        None,
-    ]
 
 
 def test_a_digest_that_is_right_is_taken(web: Web, library: Path, qcow2: bytes) -> None:
@@ -173,14 +68,6 @@ def test_another_digest_than_before_is_not_taken_from_the_cache(
         images.pull(web.url(), sha256="0" * 64)
 
     assert images.inspect(web.url()).sha256 == sha256(qcow2)
-
-
-def test_a_wrong_digest_after_a_break_removes_the_part(
-    web: Web, library: Path, qcow2: bytes
-) -> None:
-    web.answers["/disk"] = in_turn(broken_off(qcow2, 1000), content(qcow2))
-
-    refused(web, library, "digest", sha256="0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -219,18 +106,6 @@ def test_a_redirect_to_what_is_no_address_is_refused(web: Web, library: Path, to
     web.answers["/disk"] = redirect(to)
 
     refused(web, library, "leads to what is no address|cannot be had|broke|reach")
-
-
-def test_a_length_longer_than_what_comes_is_a_broken_connection(
-    web: Web, library: Path, qcow2: bytes
-) -> None:
-    web.answers["/disk"] = promising(len(qcow2) + 1000, qcow2)
-
-    with pytest.raises(ImageUnavailableError, match="broke"):
-        images.pull(web.url())
-
-    assert images.list().empty
-    assert not [name for name in files_in(library) if "library" in name or "names" in name]
 
 
 def test_a_length_shorter_than_the_image_is_found_out(
@@ -323,93 +198,3 @@ def test_two_processes_that_pull_the_same_download_it_once(
 
     assert said == [sha256(qcow2)] * 2
     assert len(web.asked) == 1
-
-
-TELLING_PULLER = """
-import asyncio, sys
-from vmnb import images
-from vmnb.core.progress import reporting_to
-with reporting_to(lambda step: print(step.bytes_done, flush=True)):
-    asyncio.run(images.aio.pull(sys.argv[1]))
-"""
-
-
-def test_a_process_that_was_killed_is_followed_by_one_that_goes_on(
-    web: Web, library: Path, qcow2: bytes
-) -> None:
-    half = len(qcow2) // 2
-    over = threading.Event()
-
-    def stuck(handler: Handler) -> None:
-        broken_off(qcow2, half)(handler)
-        over.wait()
-
-    web.answers["/disk"] = stuck
-    argv = [sys.executable, "-c", TELLING_PULLER, web.url()]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as puller:
-        assert puller.stdout is not None
-        assert f"{half}\n" in puller.stdout  # reads until that much has come
-        puller.kill()
-    over.set()
-    assert images.list().empty
-    web.answers["/disk"] = content(qcow2)
-
-    assert images.pull(web.url()).disk.read_bytes() == qcow2
-    assert web.asked_for()[-1].sent == len(qcow2) - half
-
-
-@pytest.fixture
-def small_disk(
-    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Path]]:
-    """Mount a file system of that size, and keep the cache there."""
-    directory = tmp_path / "small"
-    directory.mkdir()
-    monkeypatch.setenv("VMNB_CACHE", str(directory / "cache"))
-
-    def mount(size: str) -> Path:
-        argv = ["mount", "-t", "tmpfs", "-o", f"mode=0700,size={size}", "tmpfs", str(directory)]
-        if subprocess.run(argv, check=False, capture_output=True).returncode:
-            pytest.skip("mounting a file system needs root")
-        return directory / "cache"
-
-    yield mount
-    subprocess.run(["umount", directory], check=False, capture_output=True)
-
-
-def test_an_image_that_does_not_fit_is_refused_before_it_is_downloaded(
-    web: Web, small_disk: Callable[[str], Path], qcow2: bytes
-) -> None:
-    cache = small_disk("200k")
-    web.answers["/disk"] = content(qcow2)
-
-    refused(web, cache, "MiB are free")
-
-
-def test_a_disk_that_fills_up_meanwhile_leaves_nothing(
-    web: Web, small_disk: Callable[[str], Path], qcow2: bytes
-) -> None:
-    cache = small_disk("200k")
-    web.answers["/disk"] = chunked(qcow2)
-
-    refused(web, cache, "No space left on device.*\n.*make room")
-
-
-def test_a_disk_that_fills_up_while_it_is_unpacked_leaves_nothing(
-    web: Web, small_disk: Callable[[str], Path], tmp_path: Path
-) -> None:
-    cache = small_disk("1M")
-    disk = (b"\1" * 510 + b"\x55\xaa").ljust(4 << 20, b"\2")
-    (tmp_path / "disk").write_bytes(disk)
-    packed = subprocess.run(["gzip", "-c", tmp_path / "disk"], check=True, capture_output=True)
-    web.answers["/disk"] = content(packed.stdout)
-
-    refused(web, cache, "No space left on device")
-
-
-@pytest.mark.skipif(os.getuid() == 0, reason="root writes everywhere")
-def test_a_cache_that_may_not_be_written_to_is_told(web: Web, library: Path) -> None:
-    library.mkdir(mode=0o500)
-
-    with pytest.raises((ImageError, SpecError), match="Permission denied"):
-        images.pull(web.url())

@@ -16,10 +16,10 @@ import asyncio
 from vmnb.core.progress import reporting_to
 from vmnb.images import is_built, resolve
 steps = []
-with reporting_to(lambda what, fraction: steps.append((what, fraction))):
+with reporting_to(lambda step: steps.append(step.what)):
     image = asyncio.run(resolve("tiny"))
 assert is_built()
-print(image.digest, "unpacking packages" in dict(steps))
+print(image.digest, "unpacking packages" in steps)
 """
 
 
