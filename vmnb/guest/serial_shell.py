@@ -29,7 +29,8 @@ _TRIES = 5
 _READER = (
     ' sh -c \'g=$(stty -g);stty -echo;printf "\\n%s%s\\n" {half} {rest};IFS= read -r a;eval "$a"\''
 )
-# z: a new question; s: more of its script; d: more of its input; r: run it; p: print what it wrote; q: end.
+# z: a new question; s: more of its script; d: more of its input; r: run it; p: print what it
+# wrote; q: end.
 _SERVER = (
     "t=$(mktemp -d)||exit;n=0;s=;:>$t/i;"
     "while IFS= read -r l;do n=$((n+1));a=${l#?};"
