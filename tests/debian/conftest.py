@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.debian.image import build
+from tests.debian.published import NAME, published
+from tests.images.server import Web
 from vmnb import VM, cloud_init
 from vmnb.core import runtime
 
@@ -53,10 +55,18 @@ def shared_homes(homes_root: Path, image_cache: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="package")
-def debian(debian_image: Path, shared_homes: Path) -> Iterator[VM]:
+def publisher(debian_image: Path, shared_homes: Path) -> Iterator[Web]:
+    """A web server that has it as the catalogue's ``debian-12``, and breaks off at first."""
+    with published(debian_image) as web:
+        yield web
+
+
+@pytest.fixture(scope="package")
+def debian(publisher: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VM]:
     """A Debian with an agent and an SSH server, ready when its cloud-init is done."""
     seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
-    with VM(
-        "d", image=debian_image, memory="768M", vcpus=2, disk="3G", cloud_init=seed, ssh=True
-    ) as vm:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VMNB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        vm = VM("d", image=NAME, memory="768M", vcpus=2, disk="3G", cloud_init=seed, ssh=True)
+    with vm:
         yield vm.start().wait_ready(READY_S)

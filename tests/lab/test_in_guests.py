@@ -32,7 +32,7 @@ def test_a_lab_is_provisioned_once_reloaded_and_destroyed(write: Write) -> None:
     write("#!/bin/sh\nexit 7\n", "serve.sh")
     lab = Lab.load(write(LAB, "lab.yaml"))
     try:
-        with pytest.raises(LabError, match=r"web: .* in the guest: exit code 7"):
+        with pytest.raises(LabError, match=r"web: step 3 of 3 .*serve\.sh\) failed: exit code 7"):
             lab.up()
         assert [row[2] for row in lab.status().values.tolist()] == ["running", "running"]
         assert provisionings("shop.web") == ["failure"]
