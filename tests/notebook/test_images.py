@@ -110,6 +110,12 @@ def test_a_bar_for_an_unknown_length_tells_the_amount_and_the_rate() -> None:
     assert re.fullmatch(r"downloading it: 3\.00MB \[00:00, .*B/s\]", shown(moved(3, None)))
 
 
+def test_a_long_address_leaves_room_for_the_bar() -> None:
+    step = Step(what=f"downloading https://{'x' * 500}/disk.img", fraction=0.5)
+
+    assert re.match(r"downloading https://x+…x+/disk\.img:  50% ", shown(step))
+
+
 def test_a_bar_goes_on_to_what_is_done_next() -> None:
     said = shown(moved(3, 4 << 20), Step(what="unpacking", fraction=0.5))
 

@@ -1,4 +1,4 @@
-"""Images that were built: a directory each, made by one process, checked at each use.
+"""Images that were built or got: a directory each, made by one process, checked at each use.
 
 A directory appears whole, by rename. Its ``manifest.json`` says what was built and how large, how
 old and of which SHA-256 each file is. A use compares size and time, which costs nothing; only where

@@ -77,7 +77,7 @@ async def add(path: Path, name: str) -> LibraryImage:
         left.
     """
     name = checked_name(name)
-    _require_free(name)
+    await asyncio.to_thread(_require_free, name)
     file = await asyncio.to_thread(find_file, path)
     library = Library()
     with writing_to(library):

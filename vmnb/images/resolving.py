@@ -58,12 +58,14 @@ async def _known(image: str) -> LibraryImage | None:
 
 async def _pulled(image: str) -> LibraryImage | None:
     """Return the image that has an address or a place in the catalogue; None where it has none."""
-    if "://" not in image and (os.sep in image or find_entry(image) is None):
+    if "://" not in image and (
+        os.sep in image or await asyncio.to_thread(find_entry, image) is None
+    ):
         return None
     from vmnb.images.pulling import ensure  # what it needs is imported where it is needed
     from vmnb.images.sources import source_of
 
-    source = source_of(image)
+    source = await asyncio.to_thread(source_of, image)
     return await ensure(source) if source else None
 
 

@@ -14,7 +14,7 @@ from vmnb.images.catalogue import catalogue, find_entry
 from vmnb.images.checksum import Digest
 from vmnb.images.install import writing_to
 from vmnb.images.library import Library, LibraryImage
-from vmnb.images.sources import source_of
+from vmnb.images.sources import Source, source_of
 from vmnb.images.verifying import is_intact
 
 __all__ = ["add", "every", "inspect", "pull", "remove", "verify"]
@@ -22,13 +22,8 @@ __all__ = ["add", "every", "inspect", "pull", "remove", "verify"]
 
 async def pull(image: str, sha256: str | None, sha512: str | None) -> LibraryImage:
     """See :func:`vmnb.images.pull`."""
-    source = source_of(_text(image), _given(sha256, sha512))
-    if source is None:
-        raise SpecError(
-            f"there is no image {image!r} to be pulled",
-            hint=f"give its address, or one of: {', '.join(catalogue())}",
-        )
-    return await pulling.pull(source)
+    given = _given(sha256, sha512)
+    return await pulling.pull(await asyncio.to_thread(_source, _text(image), given))
 
 
 async def add(path: str | os.PathLike[str], name: str) -> LibraryImage:
@@ -101,6 +96,16 @@ def _known(library: Library, name: str) -> LibraryImage:
         f"there is no image called {name!r} in the cache",
         hint=f"there are: {names}" if names else "there is none; images.pull() gets one",
     )
+
+
+def _source(image: str, given: Digest | None) -> Source:
+    source = source_of(image, given)
+    if source is None:
+        raise SpecError(
+            f"there is no image {image!r} to be pulled",
+            hint=f"give its address, or one of: {', '.join(catalogue())}",
+        )
+    return source
 
 
 def _path(path: str | os.PathLike[str]) -> Path:

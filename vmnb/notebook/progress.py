@@ -11,6 +11,7 @@ from vmnb.core.progress import Progress, Step
 __all__ = ["progress_bar"]
 
 _DELAY_S = 0.5
+_WHAT_MAX = 48  # what is done at a long address must leave room for the bar
 _LAYOUT = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}"
 
 
@@ -64,5 +65,12 @@ class _Bar:
 
     def _move(self, step: Step, done: float) -> None:
         assert self._bar is not None  # noqa: S101
-        self._bar.set_description_str(step.what, refresh=False)
+        self._bar.set_description_str(_shortened(step.what), refresh=False)
         self._bar.update(max(0.0, done - self._bar.n))
+
+
+def _shortened(what: str) -> str:
+    if len(what) <= _WHAT_MAX:
+        return what
+    half = _WHAT_MAX // 2
+    return f"{what[:half]}…{what[-half:]}"
