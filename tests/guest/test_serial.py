@@ -135,6 +135,16 @@ def test_what_takes_too_long_is_killed_and_the_shell_is_left_as_it_was(terminal:
     at(path, then)
 
 
+def test_a_question_that_was_cut_off_does_not_disturb_the_next(terminal: Start) -> None:
+    async def act(console: Console) -> str:
+        way, data = _way(console), bytes(range(256)) * 3500
+        with pytest.raises(DeadlineError):
+            await run(way, Command.of("cat", stdin=data), timeout_s=1)
+        return (await run(way, Command.of("cat", stdin="whole"))).stdout
+
+    assert at(terminal(["/bin/sh", "-i"]), act) == "whole"
+
+
 def test_two_commands_wait_for_each_other(terminal: Start) -> None:
     async def act(console: Console) -> list[str]:
         way = _way(console)
