@@ -188,6 +188,10 @@ def _put(made: Path, there: Path) -> None:
     found = list(made.iterdir())
     if len(found) != 1:
         raise GuestError("what the guest sent is not what was asked for; nothing was copied")
+    if there.is_dir() and not found[0].is_dir():
+        raise SpecError(
+            f"{there} is a directory", hint=f'to copy into it, end it with a slash: "{there}/"'
+        )
     try:
         place(found[0], there)
     except OSError as error:
