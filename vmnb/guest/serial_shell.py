@@ -42,7 +42,7 @@ _SERVER = (
     "p*)od -An -v -tx1 $t/o;echo -;od -An -v -tx1 $t/e;"
     'echo "=$c $(cat $t/o $t/e|sha256sum)";;'
     "q*)break;;"
-    'esac;echo "+{token}$n";done;rm -rf $t;stty $g'
+    'esac;echo "+{token}$n";done;rm -rf $t;stty $g;echo "+{token}q"'
 )
 _HEX = re.compile(r"(?: [0-9a-f]{2}){1,16}")
 _SUM = re.compile(r"=(\d+) ([0-9a-f]{64})\b.*")
@@ -120,10 +120,11 @@ class SerialShell:
             ) from error
 
     async def close(self) -> None:
-        """End; the shell shows its prompt again."""
+        """End; the shell shows its prompt again soon."""
         async with self._lock:
             await self._say("q")
-            await self._console.wait_for(_PROMPT, _STEP_S, since=self._begun)
+            pattern = rf"\+{self._token}q\r?\n"
+            await self._console.wait_for(pattern, _STEP_S, since=self._begun)
 
     async def ask(self, script: str, *arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
         """Run a small script, and return what it wrote to its two streams.
