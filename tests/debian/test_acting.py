@@ -20,6 +20,12 @@ WAYS = pytest.mark.parametrize("via", ["agent", "ssh"])
 MIB = 1024 * 1024
 
 
+@pytest.fixture(scope="module", autouse=True)
+def entered(debian: VM) -> None:
+    """Wait until the last stage of its first boot has made the login's user."""
+    debian.run("true", via="ssh", timeout=READY_S, check=True)
+
+
 @WAYS
 def test_the_default_user_is_root_and_another_is_who_is_named(debian: VM, via: str) -> None:
     result = debian.run("id -un; pwd", via=via)

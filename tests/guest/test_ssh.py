@@ -1,6 +1,7 @@
 """Commands over a real SSH connection, and the server's key that is known again."""
 
 import asyncio
+import socket
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -182,3 +183,11 @@ def test_a_key_that_cannot_be_read_is_an_error_without_its_words(tmp_path: Path)
     with pytest.raises(SpecError, match="private key") as caught:
         asyncio.run(run(SshWay(login), Command.of("true")))
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_says_nothing_is_an_error_in_time(server: Server) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # which accepts nobody
+        server.port = listener.getsockname()[1]
+        way = SshWay(server.login)
+        with pytest.raises(DeadlineError, match=r"no SSH server of 'web' answered within 0\.5 s"):
+            asyncio.run(run(way, Command.of("true"), timeout_s=0.5))
