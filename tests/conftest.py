@@ -3,6 +3,7 @@
 import os
 import select
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -56,6 +57,12 @@ def homes(homes_root: Path, image_cache: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("VMNB_RUNTIME", str(home / "run"))
     monkeypatch.setenv("VMNB_CACHE", str(image_cache))
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let Ctrl-C have its effect: whoever runs the tests in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

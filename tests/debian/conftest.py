@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pytest
 
 from tests.debian.image import build
 from tests.debian.published import NAME, published
+from tests.homes import own_homes
 from tests.images.server import Web
 from vmnb import VM, cloud_init
-from vmnb.core import runtime
 
 READY_S = 900.0
 USER_DATA = {
@@ -44,14 +43,8 @@ def debian_image(image_cache: Path) -> Path:
 @pytest.fixture(scope="package")
 def shared_homes(homes_root: Path, image_cache: Path) -> Iterator[Path]:
     """Homes that all tests of this directory share; return their parent."""
-    home = Path(tempfile.mkdtemp(dir=homes_root))
-    runtime.shutdown()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VMNB_HOME", str(home / "data"))
-        patch.setenv("VMNB_RUNTIME", str(home / "run"))
-        patch.setenv("VMNB_CACHE", str(image_cache))
+    with own_homes(homes_root, image_cache) as home:
         yield home
-        runtime.shutdown()
 
 
 @pytest.fixture(scope="package")

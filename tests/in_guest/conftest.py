@@ -1,26 +1,19 @@
 """One booted tiny guest for all tests of this directory, which act inside it and leave it clean."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.homes import own_homes
 from vmnb import VM
-from vmnb.core import runtime
 
 
 @pytest.fixture(scope="package")
 def shared_homes(homes_root: Path, image_cache: Path) -> Iterator[Path]:
     """Homes that all tests of this directory share; return their parent."""
-    home = Path(tempfile.mkdtemp(dir=homes_root))
-    runtime.shutdown()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VMNB_HOME", str(home / "data"))
-        patch.setenv("VMNB_RUNTIME", str(home / "run"))
-        patch.setenv("VMNB_CACHE", str(image_cache))
+    with own_homes(homes_root, image_cache) as home:
         yield home
-        runtime.shutdown()
 
 
 @pytest.fixture(scope="package")
