@@ -71,7 +71,10 @@ def peer(mac: str, *addresses: str) -> Iterator[Callable[..., None]]:
         on("ip", "link", "set", "eth0", "up")
         for address in addresses:
             on("ip", "address", "add", address, "dev", "eth0")
-        yield on
+        try:
+            yield on
+        finally:
+            ip("link", "delete", port)  # its network goes later than its process, and may answer
 
 
 def lease_file() -> Path:
