@@ -88,13 +88,15 @@ def _written(path: str, text: str) -> str:
 
 
 def _sources() -> str:
-    """Return where this machine's own apt gets bookworm from; the archive itself if nowhere."""
+    """Return where this machine's own apt gets bookworm from."""
     form = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
     answer = _run("apt-get", "indextargets", "--format", form, "Created-By: Packages")
     lines = {tuple(line.split()) for line in answer.splitlines()}
     ours = [line for line in sorted(lines) if line[1].startswith("bookworm") and line[2] == "main"]
-    chosen = ours or [("http://deb.debian.org/debian", "bookworm", "main")]
-    return "".join(f"deb {' '.join(line)}\n" for line in chosen)
+    assert ours, (
+        "this machine's apt knows no source of Debian 12 (bookworm), which is built from it"
+    )
+    return "".join(f"deb {' '.join(line)}\n" for line in ours)
 
 
 def _boot_partition(fat: Path, tree: Path) -> Path:
