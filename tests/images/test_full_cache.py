@@ -8,6 +8,7 @@ import pytest
 
 from tests.images.pulls import refused
 from tests.images.server import Web, chunked, content
+from tests.small_disk import mountable
 from vmnb import images
 from vmnb.errors import SpecError
 
@@ -18,17 +19,9 @@ def small_disk(
 ) -> Iterator[Callable[[str], Path]]:
     """Mount a file system with that size and those options, and keep the cache there."""
     directory = tmp_path / "small"
-    directory.mkdir()
     monkeypatch.setenv("VMNB_CACHE", str(directory / "cache"))
-
-    def mount(size: str) -> Path:
-        argv = ["mount", "-t", "tmpfs", "-o", f"mode=0700,size={size}", "tmpfs", str(directory)]
-        if subprocess.run(argv, check=False, capture_output=True).returncode:
-            pytest.skip("mounting a file system needs root")
-        return directory / "cache"
-
-    yield mount
-    subprocess.run(["umount", directory], check=False, capture_output=True)
+    with mountable(directory) as mount:
+        yield lambda size: mount(f"size={size}") / "cache"
 
 
 def test_an_image_that_does_not_fit_is_refused_before_it_is_downloaded(

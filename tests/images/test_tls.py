@@ -78,35 +78,26 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert files_in(library) == []
 
 
-def test_a_redirect_that_gives_up_encryption_is_refused(
-    web: Web,
-    secure: Web,
-    library: Path,
-    certificate: Path,
-    qcow2: bytes,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def leading_away(
+    web: Web, secure: Web, certificate: Path, qcow2: bytes, monkeypatch: pytest.MonkeyPatch
+) -> Web:
+    """A trusted server that sends one on to another without encryption."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     web.answers["/disk"] = content(qcow2)
     secure.answers["/disk"] = redirect(web.url())
+    return secure
 
+
+def test_a_redirect_that_gives_up_encryption_is_refused(leading_away: Web, library: Path) -> None:
     with pytest.raises(ImageError, match="without encryption"):
-        images.pull(secure.url())
+        images.pull(leading_away.url())
 
     assert files_in(library) == []
 
 
 def test_what_is_held_against_a_digest_may_come_by_any_way(
-    web: Web,
-    secure: Web,
-    library: Path,
-    certificate: Path,
-    qcow2: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    leading_away: Web, library: Path, qcow2: bytes
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    web.answers["/disk"] = content(qcow2)
-    secure.answers["/disk"] = redirect(web.url())
-
     digest = hashlib.sha256(qcow2).hexdigest()
-    assert images.pull(secure.url(), sha256=f"sha256:{digest}").disk.read_bytes() == qcow2
+    assert images.pull(leading_away.url(), sha256=f"sha256:{digest}").disk.read_bytes() == qcow2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.small_disk import mountable
 from vmnb import VM, machines
 from vmnb.core.errors import (
     BackendError,
@@ -139,17 +140,9 @@ print(machines().empty)
 def small_disk(homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Path]]:
     """Mount a small file system with the options given, and keep the VMs there."""
     directory = homes / "small"
-    directory.mkdir()
     monkeypatch.setenv("VMNB_HOME", str(directory / "data"))
-
-    def mount(options: str) -> Path:
-        argv = ["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "tmpfs", str(directory)]
-        if subprocess.run(argv, check=False, capture_output=True).returncode:
-            pytest.skip("mounting a file system needs root")
-        return directory
-
-    yield mount
-    subprocess.run(["umount", directory], check=False, capture_output=True)
+    with mountable(directory) as mount:
+        yield mount
 
 
 def test_a_disk_that_is_nearly_full(small_disk: Callable[[str], Path], boot_sector: Path) -> None:

@@ -1,13 +1,13 @@
 """Real VMs of QEMU whose guests are single boot sectors, and so are up in a moment."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.small_disk import mountable
 from vmnb.backends.qemu import QemuHypervisor
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
@@ -61,20 +61,8 @@ def spec(make_image: Callable[[str], Path]) -> Callable[..., VmSpec]:
 @pytest.fixture
 def small_disk(homes: Path) -> Iterator[Callable[[str], Path]]:
     """Mount a small file system with the options given."""
-    mounted: list[Path] = []
-
-    def mount(options: str) -> Path:
-        directory = homes / "small"
-        directory.mkdir()
-        argv = ["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "tmpfs", str(directory)]
-        if subprocess.run(argv, check=False, capture_output=True).returncode:
-            pytest.skip("mounting a file system needs root")
-        mounted.append(directory)
-        return directory
-
-    yield mount
-    for directory in mounted:
-        subprocess.run(["umount", directory], check=True)
+    with mountable(homes / "small") as mount:
+        yield mount
 
 
 @pytest.fixture
