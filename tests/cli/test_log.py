@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmnb import VM
-from vmnb.cli.log import InertStream
+from vmnb.guest import LiveText
 
 from .conftest import COMMAND, Vmnb
 
@@ -33,17 +33,17 @@ def without_resets(text: str) -> str:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_what_was_said_is_shown_in_pieces_as_in_one(size: int) -> None:
-    stream = InertStream()
+    stream = LiveText()
     pieces = [SAID[at : at + size] for at in range(0, len(SAID), size)]
-    shown = "".join(stream.feed(piece) for piece in pieces) + stream.feed(b"", final=True)
+    shown = "".join(stream.feed(piece) for piece in pieces) + stream.feed(b"", last=True)
     assert without_resets(shown) == without_resets(SHOWN)
 
 
 @pytest.mark.parametrize("end", [b"\x1b[31", b"\x1b", b"\r", b"\xc3"])
 def test_an_end_that_is_unfinished_is_shown_at_the_end(end: bytes) -> None:
-    stream = InertStream()
+    stream = LiveText()
     assert stream.feed(b"a" + end) == "a"
-    assert stream.feed(b"", final=True) != ""
+    assert stream.feed(b"", last=True) != ""
 
 
 def test_a_vm_that_never_ran_has_said_nothing(log: Path, vmnb: Vmnb) -> None:

@@ -1,8 +1,6 @@
 """The command ``log``: what a serial console said, also while nobody looked."""
 
 import argparse
-import codecs
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,31 +14,14 @@ from vmnb.cli.which import machine_named
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError
 from vmnb.core.hypervisor import UnixConsole
-from vmnb.guest.result import inert
+from vmnb.guest import LiveText
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
 
-__all__ = ["InertStream", "add_to"]
+__all__ = ["add_to"]
 
 _CHUNK = 64 * 1024
-_UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-9;]{0,32})?)\Z")
-
-
-class InertStream:
-    """Makes a stream harmless to a terminal, piece by piece; see ``inert``."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._held = ""
-
-    def feed(self, data: bytes, *, final: bool = False) -> str:
-        """Return what can be shown now; the beginning of a sequence waits for its end."""
-        text = self._held + self._decoder.decode(data, final)
-        unfinished = None if final else _UNFINISHED.search(text)
-        cut = unfinished.start() if unfinished else len(text)
-        self._held = text[cut:]
-        return inert(text[:cut])
 
 
 def add_to(commands: "Commands") -> None:
@@ -56,11 +37,11 @@ def add_to(commands: "Commands") -> None:
 def _log(arguments: argparse.Namespace) -> int:
     path = runtime.run(_path(arguments.name))
     runtime.shutdown()  # QEMU serves few processes, and this one needs the file alone
-    stream = InertStream()
+    stream = LiveText()
     with _opened(path, follow=arguments.follow) as file:
         while data := file.read1(_CHUNK):
             _write(data if arguments.raw else stream.feed(data).encode())
-    _write(stream.feed(b"", final=True).encode())
+    _write(stream.feed(b"", last=True).encode())
     return 0
 
 

@@ -14,6 +14,7 @@ from vmnb.core.handle import VmHandle
 from vmnb.core.machine import Machine
 from vmnb.core.paths import private_dir
 from vmnb.core.state import VmState
+from vmnb.guest.ssh_place import host_keys_path, key_path, ssh_address
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
@@ -47,11 +48,12 @@ def ssh_argv(handle: VmHandle, host: str, port: int, command: list[str]) -> list
         raise CapabilityError(
             f"the key of {handle.name!r} is in no file", hint="make the VM with the key's path"
         )
-    folder = private_dir(handle.work_dir / "ssh")
+    host_keys = host_keys_path(handle.work_dir)
+    private_dir(host_keys.parent)
     options = {
-        "IdentityFile": _quoted(ssh.private_key or folder / "id_ed25519"),
+        "IdentityFile": _quoted(ssh.private_key or key_path(handle.work_dir)),
         "IdentitiesOnly": "yes",
-        "UserKnownHostsFile": _quoted(folder / "known_hosts"),
+        "UserKnownHostsFile": _quoted(host_keys),
         "GlobalKnownHostsFile": "none",
         "StrictHostKeyChecking": "accept-new",
         # The port may be another at each start; the guest is the same.
@@ -82,14 +84,13 @@ async def _address(machine: Machine) -> tuple[str, int]:
     state, handle = await machine.state(), machine.handle
     if state is not VmState.RUNNING:
         raise StateError(f"cannot enter {machine.name!r}: it is {state}", hint="start it")
-    if handle.ssh_host_port is not None:
-        return "127.0.0.1", handle.ssh_host_port
-    if handle.spec.ssh is None or handle.network.has_user_card:
+    has_port = handle.ssh_host_port is not None
+    if not has_port and (handle.spec.ssh is None or handle.network.has_user_card):
         raise CapabilityError(
             f"no port of this machine leads to the SSH of {machine.name!r}",
             hint="make it with ssh=True, from an image that has an SSH server",
         )
-    return str(await machine.guest_ip()), 22
+    return await ssh_address(machine)
 
 
 def _become(argv: list[str]) -> Never:

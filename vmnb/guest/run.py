@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
 from vmnb.core.errors import GuestError
 from vmnb.core.units import require_seconds
@@ -75,8 +74,7 @@ async def run(
 
     left_s = max(0.0, timeout_s - (begun - started))
     end = await way.perform(command, timeout_s=left_s, sink=sink, live=write is not None)
-    result = _result(way, command, end, said, begun)
-    result = replace(result, shown=write is not None)
+    result = _result(way, command, end, said, begun, shown=write is not None)
     if not end.in_time:
         raise CommandTimeoutError(result, timeout_s)
     raise_trouble(result)
@@ -84,7 +82,13 @@ async def run(
 
 
 def _result(
-    way: Way, command: Command, end: End, said: Mapping[int, bytearray], begun: float
+    way: Way,
+    command: Command,
+    end: End,
+    said: Mapping[int, bytearray],
+    begun: float,
+    *,
+    shown: bool,
 ) -> RunResult:
     return RunResult(
         command=command.asked,
@@ -94,4 +98,5 @@ def _result(
         stderr_bytes=bytes(said[2]),
         duration_s=time.monotonic() - begun,
         via=way.via,
+        shown=shown,
     )

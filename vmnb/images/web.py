@@ -12,7 +12,6 @@ import httpx
 from vmnb.core.errors import ImageError, ImageUnavailableError, SpecError
 
 __all__ = [
-    "ImageUnavailableError",
     "asked",
     "checked_url",
     "client",

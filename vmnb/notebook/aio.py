@@ -1,7 +1,5 @@
 """The awaitable twin of a VM's blocking actions, for any event loop."""
 
-from typing import TypeVar
-
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, IpAddress
 from vmnb.core.state import VmState
 from vmnb.notebook.copying import AsyncCopying
@@ -10,8 +8,6 @@ from vmnb.notebook.scripting import AsyncScripting
 from vmnb.notebook.waiting import AsyncWaiting
 
 __all__ = ["AsyncVM"]
-
-_T = TypeVar("_T")
 
 
 class AsyncVM(AsyncScripting, AsyncCopying, AsyncPorts, AsyncWaiting):

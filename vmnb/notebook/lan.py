@@ -14,7 +14,7 @@ from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
 from vmnb.core.state import VmState
-from vmnb.lan import Register, change, look
+from vmnb.lan import Register, change
 from vmnb.lan.files import register_path
 from vmnb.lan.register import read_register
 from vmnb.notebook.topology import Topology, topology_of
@@ -82,7 +82,7 @@ class Lan:
     async def members(self) -> Topology:
         """Return all that is on it, asked now; where a VM runs, so does the switch afterwards."""
         await self.refresh()
-        await self._change(None)
+        await self._change(lambda now: now)
         return self.topology()
 
     async def block(self, names: tuple[str, ...]) -> None:
@@ -116,9 +116,8 @@ class Lan:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
 
-    async def _change(self, make: Callable[[Register], Register] | None) -> None:
-        work = (change, self.name, make) if make is not None else (look, self.name)
-        self._register = await finish(asyncio.to_thread(*work))
+    async def _change(self, make: Callable[[Register], Register]) -> None:
+        self._register = await finish(asyncio.to_thread(change, self.name, make))
         self._listeners.tell()
 
     async def _ids(self, names: tuple[str, ...]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from vmnb.console import Console
 from vmnb.core.errors import CapabilityError, DeadlineError, SpecError
@@ -9,13 +10,12 @@ from vmnb.core.hypervisor import Capability, UnixConsole
 from vmnb.core.machine import Machine
 from vmnb.guest import AgentWay, FirstReady, GuestAgent, SerialWay, SshWay, Via, Way
 from vmnb.guest.ssh_login import SshLogin
+from vmnb.guest.ssh_place import host_keys_path, key_path, ssh_address
 from vmnb.guest.ssh_trust import HostKeys
 from vmnb.notebook.running import require_running
 
 __all__ = ["Ways"]
 
-_SSH_PORT = 22
-_LOOPBACK = "127.0.0.1"
 _SSH_PATIENCE_S = 20.0
 _PATIENCE_S = 10.0
 """Seconds that an agent is given before a shell on the console is looked for."""
@@ -134,13 +134,7 @@ class Ways:
         return SshLogin(
             name=handle.name,
             user=ssh.user,
-            private_key=ssh.private_key or work / "ssh" / "id_ed25519",
-            host_keys=HostKeys(work / "ssh" / "known_hosts", handle.id),
-            address=self._address,
+            private_key=ssh.private_key or key_path(work),
+            host_keys=HostKeys(host_keys_path(work), handle.id),
+            address=partial(ssh_address, self._machine),
         )
-
-    async def _address(self) -> tuple[str, int]:
-        handle = self._machine.handle
-        if handle.ssh_host_port is not None:
-            return (_LOOPBACK, handle.ssh_host_port)
-        return (str(await self._machine.guest_ip()), _SSH_PORT)

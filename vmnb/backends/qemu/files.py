@@ -11,6 +11,7 @@ from pathlib import Path
 from vmnb.core.errors import BackendError, SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.paths import data_home, private_dir, socket_dir
+from vmnb.guest.ssh_place import key_path
 
 __all__ = [
     "Sockets",
@@ -64,7 +65,7 @@ class WorkFiles:
     @property
     def ssh_key(self) -> Path:
         """The private key with which the guest can be entered."""
-        return self.directory / "ssh" / "id_ed25519"
+        return key_path(self.directory)
 
     @property
     def console_log(self) -> Path:
