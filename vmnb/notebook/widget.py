@@ -11,12 +11,14 @@ from typing import Any
 import anywidget
 import traitlets
 
-from vmnb.console import Console
 from vmnb.core import runtime
 from vmnb.core.errors import VmnbError
-from vmnb.core.state import Action
-from vmnb.notebook.assets import bootstrap, bundle
+from vmnb.notebook.action_talk import ActionTalk
+from vmnb.notebook.assets import bootstrap
+from vmnb.notebook.bundle_talk import BundleTalk
+from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.live import Live
+from vmnb.notebook.talk import Message, Talk
 
 __all__ = ["CardWidget"]
 
@@ -54,6 +56,12 @@ class CardWidget(anywidget.AnyWidget):
             snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
             layout_kind=layout,
         )
+        talks: tuple[Talk, ...] = (
+            BundleTalk(self.send),
+            ActionTalk(live, self.send),
+            ConsoleTalk(live, self._to_view),
+        )
+        self._talks = {kind: talk for talk in talks for kind in talk.kinds}
         self._unsubscribe = live.subscribe(self._show)
         self.on_msg(self._receive)
 
@@ -68,47 +76,18 @@ class CardWidget(anywidget.AnyWidget):
             self.history = self._live.rows()
             self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
 
-    def _receive(self, _: Any, content: dict[str, Any], buffers: Sequence[memoryview]) -> None:
+    def _receive(self, _: Any, content: Message, buffers: Sequence[memoryview]) -> None:
         runtime.submit(self._handle(content, [bytes(buffer) for buffer in buffers]))
 
-    async def _handle(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+    async def _handle(self, content: Message, buffers: list[bytes]) -> None:
         try:
-            await self._dispatch(content, buffers)
+            await self._talks[content["kind"]].handle(content, buffers)
         except VmnbError as error:
             _log.info("the page asked for %s: %s", content.get("kind"), error)
         except Exception:  # noqa: BLE001 - a page may send anything; the widget lives on
             _log.exception("the page sent a message that could not be handled: %r", content)
 
-    async def _dispatch(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        kind = content["kind"]
-        if kind == "bundle":
-            built = await asyncio.to_thread(bundle)
-            self.send({"kind": "bundle", "digest": built.digest}, [built.script, built.style])
-        elif kind == "action":
-            try:
-                await self._live.act(Action(content["action"]))
-            finally:  # the page waits for it, whatever came of the action
-                self.send({"kind": "action_done", "id": content["id"]})
-        elif kind == "dismiss":
-            self._live.dismiss()
-        else:
-            self._console_message(await self._live.console(), content, buffers)
-
-    def _console_message(
-        self, console: Console, content: dict[str, Any], buffers: list[bytes]
-    ) -> None:
-        match content["kind"]:
-            case "hello":
-                console.hello(content["view"], content["seq"], self._to_view)
-            case "ack":
-                console.ack(content["view"], content["seq"])
-            case "bye":
-                console.bye(content["view"])
-            case "input":
-                if not content["reply"] or console.answers(content["view"]):
-                    console.input(buffers[0])
-
-    def _to_view(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+    def _to_view(self, message: Message, buffers: list[bytes]) -> None:
         self.send(message, buffers)
         if message["kind"] == "output" and self._snapshot_due is None:
             loop = asyncio.get_running_loop()

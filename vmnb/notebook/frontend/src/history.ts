@@ -1,9 +1,25 @@
 /** What happened to the machine, the newest first. */
 import { h } from "./dom";
-import type { HistoryRow } from "./protocol";
+import type { Panel } from "./panel";
+import type { HistoryRow, Model } from "./protocol";
 import { changeText, duration, localTime, toneOf } from "./words";
 
 const COLUMNS = ["When", "Change", "Action", "Took", "By", "Detail"];
+
+export class HistoryTab implements Panel {
+  readonly title = "History";
+  readonly element = h("div", { class: "vmnb-scroll", tabindex: 0 });
+  private readonly draw = () => this.element.replaceChildren(historyTable(this.model.get("history") ?? []));
+
+  constructor(private readonly model: Model) {
+    model.on("change:history", this.draw);
+    this.draw();
+  }
+
+  dispose(): void {
+    this.model.off("change:history", this.draw);
+  }
+}
 
 export function historyTable(rows: HistoryRow[]): HTMLElement {
   if (rows.length === 0) return h("p", { class: "vmnb-nothing" }, "Nothing has happened yet.");

@@ -1,21 +1,21 @@
 /** Tabs after the ARIA pattern: arrow keys, Home and End move; one tab is in the Tab order. */
 import { h, setAttributes, uniqueId } from "./dom";
-
-export interface Tab {
-  title: string;
-  panel: HTMLElement;
-}
+import type { Panel } from "./panel";
 
 export class Tabs {
   readonly list: HTMLElement;
   readonly panels: HTMLElement;
   private readonly tabs: HTMLButtonElement[];
+  private selected = -1;
 
-  constructor(label: string, contents: Tab[]) {
+  constructor(
+    label: string,
+    private readonly contents: Panel[],
+  ) {
     this.tabs = contents.map(({ title }) =>
       h("button", { type: "button", role: "tab", class: "vmnb-tab", id: uniqueId("tab") }, title),
     );
-    const panels = contents.map(({ panel }, index) => this.panel(panel, index));
+    const panels = contents.map(({ element }, index) => this.panel(element, index));
     this.list = h("div", { class: "vmnb-tabs", role: "tablist", "aria-label": label }, ...this.tabs);
     this.panels = h("div", { class: "vmnb-panels" }, ...panels);
     this.tabs.forEach((tab, index) => {
@@ -27,11 +27,15 @@ export class Tabs {
   }
 
   select(selected: number): void {
+    if (selected === this.selected) return;
+    this.contents[this.selected]?.show?.(false);
+    this.selected = selected;
     this.tabs.forEach((tab, index) => {
       const isSelected = index === selected;
       setAttributes(tab, { "aria-selected": String(isSelected), tabindex: isSelected ? 0 : -1 });
       this.panels.children[index]?.classList.toggle("vmnb-hidden", !isSelected);
     });
+    this.contents[selected]?.show?.(true);
   }
 
   private panel(content: HTMLElement, index: number): HTMLElement {
@@ -44,7 +48,7 @@ export class Tabs {
   }
 
   private onKey(event: KeyboardEvent): void {
-    const now = this.tabs.findIndex((tab) => tab.getAttribute("aria-selected") === "true");
+    const now = this.selected;
     const last = this.tabs.length - 1;
     const targets: Record<string, number> = {
       ArrowRight: now === last ? 0 : now + 1,

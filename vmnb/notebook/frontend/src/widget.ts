@@ -12,17 +12,14 @@ export const mount: Bundle["mount"] = (model, root, style) => {
 
   const onMessage: MessageCallback = (message, buffers) => view.receive(message, buffers);
   const onCard = () => view.update(model.get("card") ?? card);
-  const onHistory = () => view instanceof CardView && view.updateHistory();
   model.on("msg:custom", onMessage);
   model.on("change:card", onCard);
-  model.on("change:history", onHistory);
 
   // In the element itself, so that it also holds in a shadow root.
   root.replaceChildren(h("style", {}, style), view.element);
   return () => {
     model.off("msg:custom", onMessage);
     model.off("change:card", onCard);
-    model.off("change:history", onHistory);
     view.dispose();
     root.replaceChildren();
   };

@@ -1,0 +1,29 @@
+"""The card's buttons."""
+
+from typing import ClassVar
+
+from vmnb.core.state import Action
+from vmnb.notebook.live import Live
+from vmnb.notebook.talk import Message, Send
+
+__all__ = ["ActionTalk"]
+
+
+class ActionTalk:
+    """Does ``action``, and takes an error away on ``dismiss``."""
+
+    kinds: ClassVar[frozenset[str]] = frozenset({"action", "dismiss"})
+
+    def __init__(self, live: Live, send: Send) -> None:
+        self._live = live
+        self._send = send
+
+    async def handle(self, message: Message, _buffers: list[bytes]) -> None:
+        """Do what the button says; its error is shown on the card."""
+        if message["kind"] == "dismiss":
+            self._live.dismiss()
+            return
+        try:
+            await self._live.act(Action(message["action"]))
+        finally:  # the page waits for it, whatever came of the action
+            self._send({"kind": "action_done", "id": message["id"]}, [])

@@ -1,0 +1,23 @@
+"""The page asks for the widget's code, once, however many widgets it shows."""
+
+import asyncio
+from typing import ClassVar
+
+from vmnb.notebook.assets import bundle
+from vmnb.notebook.talk import Message, Send
+
+__all__ = ["BundleTalk"]
+
+
+class BundleTalk:
+    """Answers ``bundle``."""
+
+    kinds: ClassVar[frozenset[str]] = frozenset({"bundle"})
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def handle(self, _message: Message, _buffers: list[bytes]) -> None:
+        """Send script and style."""
+        built = await asyncio.to_thread(bundle)
+        self._send({"kind": "bundle", "digest": built.digest}, [built.script, built.style])

@@ -1,0 +1,28 @@
+"""One subject of a widget's talk with its page; each has a file of its own."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
+
+__all__ = ["Message", "Send", "Talk"]
+
+Message = dict[str, Any]
+"""Plain JSON with a ``kind``; see ``frontend/src/protocol.ts``."""
+
+Send = Callable[[Message, list[bytes]], None]
+"""Carries a message and its buffers to every page that shows the widget."""
+
+
+class Talk(Protocol):
+    """What the kernel does with some kinds of messages from the page.
+
+    Attributes
+    ----------
+    kinds
+        The messages that are for this one.
+    """
+
+    kinds: ClassVar[frozenset[str]]
+
+    async def handle(self, message: Message, buffers: list[bytes]) -> None:
+        """Do what the page asks, on the background loop; errors are told to the log."""
+        ...
