@@ -65,8 +65,8 @@ class VmConsole:
     def __repr__(self) -> str:
         return f"<console of {self._live.machine.name!r}>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._shown.bundle() | {"text/plain": repr(self)}
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        return self._shown.bundle(repr(self))
 
     async def _text(self) -> str:
         console = await self._live.console()

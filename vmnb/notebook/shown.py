@@ -11,15 +11,17 @@ from vmnb.notebook.live import Live
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
 
-__all__ = ["Layout", "Shown", "plain_text"]
+__all__ = ["Layout", "MimeBundle", "Shown", "plain_text"]
 
 _log = logging.getLogger(__name__)
 
 Layout = Literal["card", "console"]
+MimeBundle = dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]
+"""Data by MIME type, with metadata where a front end (Colab) wants some."""
 
 
 class Shown:
-    """What a cell shows; however many show a VM, they share its widget.
+    """What a cell shows; however many show a VM, they share its widget where that can be.
 
     Parameters
     ----------
@@ -31,27 +33,28 @@ class Shown:
         self._live = live
         self._layout: Layout = layout
 
-    def bundle(self) -> dict[str, Any]:
-        """Return every form of it; never raises, and asks nobody."""
+    def bundle(self, text: str) -> MimeBundle:
+        """Return every form of it, `text` being the plain one; never raises, and asks nobody."""
         live = self._live
         shown: dict[str, Any] = {
-            "text/plain": plain_text(live.machine),
+            "text/plain": text,
             "text/html": static_card(live.card(), live.rows(), live.console_text()),
         }
         try:
-            mounted = self._mounted()._repr_mimebundle_()
+            data, metadata = self._mounted()._repr_mimebundle_() or ({}, {})
         except Exception:  # noqa: BLE001 - a repr never raises
             _log.exception("the card of %r is shown without its widget", live.machine.name)
             return shown
-        return (mounted[0] if mounted else {}) | shown
+        return (data | shown, metadata) if metadata else data | shown
 
     def _mounted(self) -> "CardWidget":
         widgets = self._live.widgets
-        if self._layout not in widgets:
+        mounted = widgets.get(self._layout)
+        if mounted is None or mounted.is_for_one_cell:
             from vmnb.notebook.widget import CardWidget  # ipywidgets, where it is needed
 
-            widgets[self._layout] = CardWidget(self._live, self._layout)
-        return widgets[self._layout]
+            mounted = widgets[self._layout] = CardWidget(self._live, self._layout)
+        return mounted
 
 
 def plain_text(machine: Machine) -> str:

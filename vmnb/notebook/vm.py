@@ -223,8 +223,8 @@ class VM(Scripting, Copying, Ports, Waiting):
     def __repr__(self) -> str:
         return plain_text(self._taken.machine)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._card.bundle()
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        return self._card.bundle(repr(self))
 
 
 def _when_interrupted(name: str) -> str:

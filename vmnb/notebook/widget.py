@@ -19,6 +19,7 @@ from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.live import Live
 from vmnb.notebook.talk import Message, Talk
+from vmnb.notebook.wire import Wire
 
 __all__ = ["CardWidget"]
 
@@ -56,14 +57,20 @@ class CardWidget(anywidget.AnyWidget):
             snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
             layout_kind=layout,
         )
+        self._wire = Wire(self.send)
         talks: tuple[Talk, ...] = (
-            BundleTalk(self.send),
-            ActionTalk(live, self.send),
+            BundleTalk(self._wire.send),
+            ActionTalk(live, self._wire.send),
             ConsoleTalk(live, self._to_view),
         )
         self._talks = {kind: talk for talk in talks for kind in talk.kinds}
         self._unsubscribe = live.subscribe(self._show)
         self.on_msg(self._receive)
+
+    @property
+    def is_for_one_cell(self) -> bool:
+        """Whether no other cell can show it: marimo takes a widget away with its cell."""
+        return getattr(self.comm, "kernel", None) == "marimo"
 
     def close(self) -> None:
         """Take it from the page; the VM goes on as it is."""
@@ -71,24 +78,28 @@ class CardWidget(anywidget.AnyWidget):
         super().close()
 
     def _show(self) -> None:
+        if getattr(self.comm, "_closed", False):  # marimo does so, and tells nobody
+            self.close()
+            return
         with self.hold_sync():
             self.card = self._live.card()
             self.history = self._live.rows()
             self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
 
     def _receive(self, _: Any, content: Message, buffers: Sequence[memoryview]) -> None:
-        runtime.submit(self._handle(content, [bytes(buffer) for buffer in buffers]))
+        runtime.submit(self._handle(content, buffers))
 
-    async def _handle(self, content: Message, buffers: list[bytes]) -> None:
+    async def _handle(self, content: Message, buffers: Sequence[memoryview]) -> None:
         try:
-            await self._talks[content["kind"]].handle(content, buffers)
+            received = self._wire.bytes_of(content, buffers)
+            await self._talks[content["kind"]].handle(content, received)
         except VmnbError as error:
             _log.info("the page asked for %s: %s", content.get("kind"), error)
         except Exception:  # noqa: BLE001 - a page may send anything; the widget lives on
             _log.exception("the page sent a message that could not be handled: %r", content)
 
     def _to_view(self, message: Message, buffers: list[bytes]) -> None:
-        self.send(message, buffers)
+        self._wire.send(message, buffers)
         if message["kind"] == "output" and self._snapshot_due is None:
             loop = asyncio.get_running_loop()
             self._snapshot_due = loop.call_later(_SNAPSHOT_EVERY_S, self._renew_snapshot)

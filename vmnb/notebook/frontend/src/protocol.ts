@@ -70,7 +70,7 @@ export interface Traits {
 
 /** From the page to the kernel. */
 export type ToKernel =
-  /** Asks for the bundle; answered by `bundle`. */
+  /** Asks for the bundle; answered by `bundle`. The one buffer is `PROBE`, see `carrier.ts`. */
   | { kind: "bundle" }
   /**
    * A view is there, and has everything before byte `seq` (-1: it has nothing). Sent at each
@@ -93,8 +93,8 @@ export type ToKernel =
 
 /** From the kernel to the page. A message with another view's `view` is not for this one. */
 export type ToPage =
-  /** Buffers: the script, the style. */
-  | { kind: "bundle"; digest: string }
+  /** Buffers: the script, the style, of `sizes` bytes. `heard`: the request's buffer was whole. */
+  | { kind: "bundle"; digest: string; sizes: number[]; heard: boolean }
   /**
    * The one buffer draws the screen and the scrollback on a terminal that was just reset; live
    * output goes on at byte `seq`. The terminal takes the size `cols` by `rows`.
@@ -108,16 +108,22 @@ export type ToPage =
   | { kind: "open"; view?: string }
   | { kind: "action_done"; id: string; error?: Problem };
 
+/**
+ * A message on its way. `base64` has its buffers where the front end carries none; with `text` the
+ * page says that it gets none, and wants them so from now on.
+ */
+export type Message<Content> = Content & { base64?: string[]; text?: boolean };
+
 /** The part of anywidget's model that is used here. */
 export interface Model {
   get<Name extends keyof Traits>(name: Name): Traits[Name] | undefined;
   on(event: "msg:custom", callback: MessageCallback): void;
   on(event: `change:${keyof Traits}`, callback: () => void): void;
   off(event: string, callback: MessageCallback | (() => void)): void;
-  send(content: ToKernel, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
+  send(content: Message<ToKernel>, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
 }
 
-export type MessageCallback = (content: ToPage, buffers: ArrayBufferView[]) => void;
+export type MessageCallback = (content: Message<ToPage>, buffers: ArrayBufferView[]) => void;
 
 /** What the bundle gives to the bootstrap. */
 export interface Bundle {
@@ -125,10 +131,14 @@ export interface Bundle {
   mount(model: Model, root: HTMLElement, style: string): () => void;
 }
 
-/** The bytes of a message's buffer, whatever view of it the front end hands over. */
-export function bytesOf(buffer: ArrayBufferView | undefined): Uint8Array<ArrayBuffer> {
-  if (buffer === undefined) return new Uint8Array();
-  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+/** The bytes of a message's buffer, in whatever form the front end hands it over; none where it has none. */
+export function bytesOf(buffer: unknown): Uint8Array<ArrayBuffer> {
+  if (ArrayBuffer.isView(buffer)) {
+    return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+  }
+  // It may be of another frame, and then is no instance of this one's class.
+  const isArrayBuffer = Object.prototype.toString.call(buffer) === "[object ArrayBuffer]";
+  return isArrayBuffer ? new Uint8Array(buffer as ArrayBuffer) : new Uint8Array();
 }
 
 /** Send, if there is a kernel to send to: one that is gone must not break the page. */

@@ -7,9 +7,11 @@ import type { Card, Model } from "./protocol";
 
 declare const STILL_CSS: string;
 
-/** Show the still card in `root` and keep it true; the function returned takes it away. */
-export function showStill(model: Model, root: HTMLElement): () => void {
-  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model));
+const SAVED = "As it was saved. Run the cell to work with it.";
+
+/** Show the still card in `root`, with a note, and keep it true; the function returned takes it away. */
+export function showStill(model: Model, root: HTMLElement, note = SAVED): () => void {
+  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model, note));
   const events = ["change:card", "change:history", "change:snapshot"] as const;
   for (const event of events) model.on(event, draw);
   draw();
@@ -19,13 +21,13 @@ export function showStill(model: Model, root: HTMLElement): () => void {
   };
 }
 
-function still(model: Model): HTMLElement {
+function still(model: Model, note: string): HTMLElement {
   const card = model.get("card");
   if (card === undefined) return h("p", {}, "A virtual machine without a name.");
   const isCard = model.get("layout_kind") !== "console";
   const header = new Header();
   header.update({ ...card, busy: null }, null);
-  const saved = h("p", { class: "vmnb-saved" }, "As it was saved. Run the cell to work with it.");
+  const saved = h("p", { class: "vmnb-saved" }, note);
   return h(
     "section",
     { class: "vmnb vmnb-still", "aria-label": `Virtual machine ${card.name}, as it was saved` },

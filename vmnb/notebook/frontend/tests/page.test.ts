@@ -8,7 +8,11 @@ const STYLE = new TextEncoder().encode(".vmnb {}");
 
 describe("fetching the bundle", () => {
   const asked = (model: ScriptedModel) => model.sent.filter(({ kind }) => kind === "bundle").length;
-  const answer = (model: ScriptedModel) => model.receive({ kind: "bundle", digest: DIGEST }, SCRIPT, STYLE);
+  const answer = (model: ScriptedModel) => model.receive(
+    { kind: "bundle", digest: DIGEST, sizes: [SCRIPT.length, STYLE.length], heard: true },
+    SCRIPT,
+    STYLE,
+  );
   const start = (model: ScriptedModel) => loadBundle(model, new AbortController().signal);
 
   beforeEach(() => {
