@@ -1,5 +1,3 @@
-import tests.browser.zz_timing
-
 """A VM in each front end, as a person works with it: real server, browser and guest."""
 
 import os

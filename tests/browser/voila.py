@@ -11,7 +11,7 @@ from tests.browser.jupyter import jupyter_server, write_notebook
 from tests.browser.server import free_port
 
 _LET_KERNELS_GO = "--Voila.tornado_settings={'disable_check_xsrf': True}"
-"""A page that is left asks for its kernel's end, and Voilà 0.5.13 refuses its own page's request."""
+"""A page that is left asks for its kernel's end; Voilà 0.5.13 refuses its own page's request."""
 
 
 class _VoilaPage:

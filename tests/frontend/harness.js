@@ -16,8 +16,25 @@ export function card(state = "running", changes = {}) {
   };
 }
 
+/** What becomes of a buffer on its way to the page: forms that front ends hand over, and one without bytes. */
+const FORMS = {
+  DataView: (bytes) => new DataView(bytes.buffer),
+  Uint8Array: (bytes) => bytes,
+  ArrayBuffer: (bytes) => bytes.slice().buffer,
+  part: (bytes) => partOf(new Uint8Array(bytes.length + 2), bytes),
+  json: (bytes) => JSON.parse(JSON.stringify(bytes.subarray(0, 9))),
+};
+const partOf = (whole, bytes) => (whole.set(bytes, 1), new DataView(whole.buffer, 1, bytes.length));
+const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/**
+ * `form` is what becomes of buffers on their way to the page, "lost" for none at all; `hears` whether
+ * those of the page come to the kernel; `works` whether there is a kernel that takes a message.
+ */
 class Model {
-  constructor(traits, { screen = "", position = 0, answers = true, echo = false } = {}) {
+  constructor(traits, { screen = "", position = 0, answers = true, echo = false, ...way } = {}) {
+    Object.assign(this, { form: "DataView", hears: true, works: true, binary: true }, way);
     this.traits = traits;
     this.listeners = new Map();
     this.sent = [];
@@ -31,23 +48,29 @@ class Model {
   off(event, callback) { this.listeners.set(event, (this.listeners.get(event) ?? []).filter((one) => one !== callback)); }
   emit(event, ...values) { for (const callback of this.listeners.get(event) ?? []) callback(...values); }
   set(name, value) { this.traits[name] = value; this.emit(`change:${name}`); }
-  receive(content, ...buffers) { this.emit("msg:custom", content, buffers.map((buffer) => new DataView(buffer.buffer))); }
+  receive(content, ...buffers) {
+    if (!this.binary && buffers.length > 0) this.emit("msg:custom", { ...content, base64: buffers.map(toBase64) }, []);
+    else this.emit("msg:custom", content, this.form === "lost" ? undefined : buffers.map(FORMS[this.form]));
+  }
   output(text) {
     const bytes = encoder.encode(text);
     this.receive({ kind: "output", seq: this.position }, bytes);
     this.position += bytes.length;
   }
   send(content, _callbacks, buffers = []) {
-    const text = buffers.map((buffer) => decoder.decode(buffer)).join("");
+    if (!this.works) throw new Error("there is no comm");
+    const heard = content.base64?.map(fromBase64) ?? (this.hears ? buffers : []);
+    const text = heard.map((buffer) => decoder.decode(buffer)).join("");
+    this.binary &&= content.binary ?? true;
     this.sent.push({ ...content, text });
-    if (this.answers) setTimeout(() => this.answer(content, text));
+    if (this.answers) setTimeout(() => this.answer(content, text, heard));
   }
-  async answer(content, text) {
+  async answer(content, text, heard = []) {
     if (content.kind === "bundle") {
       const files = await Promise.all(["widget.js", "widget.css"].map((name) => fetch(`/static/${name}`)));
       const buffers = await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer())));
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await new Blob(buffers).arrayBuffer()));
-      this.receive({ kind: "bundle", digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") }, ...buffers);
+      const sizes = buffers.map(({ length }) => length);
+      this.receive({ kind: "bundle", digest: await digest, sizes, heard: String(heard[0]) === "0,127,128,255" }, ...buffers);
     } else if (content.kind === "hello") {
       this.view = content.view;
       this.receive({ kind: "restore", view: content.view, seq: this.position, cols: 80, rows: 24 }, encoder.encode(this.screen));
@@ -59,10 +82,14 @@ class Model {
 }
 
 const bootstrap = (await import("/static/bootstrap.js")).default;
+const digest = fetch("/static/bootstrap.js").then((file) => file.text()).then((text) => text.match(/[0-9a-f]{64}/)[0]);
 
-/** Show a widget for a model; `window.model` and `window.leave` are what the tests reach for. */
-function show(traits, script = {}, shadow = false) {
-  const el = document.createElement("div");
+/**
+ * Show a widget for a model, perhaps in a shadow root of an element of that name; `window.model` and
+ * `window.leave` are what the tests reach for.
+ */
+function show(traits, script = {}, shadow = "") {
+  const el = document.createElement(shadow || "div");
   document.getElementById("main").append(el);
   const root = shadow ? el.attachShadow({ mode: "open" }).appendChild(document.createElement("div")) : el;
   window.model = new Model({ card: card(), history: [], snapshot: "", layout_kind: "card", ...traits }, script);

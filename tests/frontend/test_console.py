@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 pytestmark = pytest.mark.browser
 
 
-def show(page: Page, traits: str = "{}", script: str = "{}", shadow: str = "false") -> Locator:
+def show(page: Page, traits: str = "{}", script: str = "{}", shadow: str = "''") -> Locator:
     page.evaluate(f"show({traits}, {script}, {shadow})")
     rows = page.locator(".xterm-rows")
     expect(rows).to_be_visible()
@@ -156,7 +156,9 @@ def test_a_narrow_page_keeps_the_width_that_the_guest_knows(page: Page) -> None:
 
 
 def test_the_console_works_alone_and_in_a_shadow_root(page: Page) -> None:
-    rows = show(page, "{layout_kind: 'console'}", "{screen: '# ', position: 2, echo: true}", "true")
+    rows = show(
+        page, "{layout_kind: 'console'}", "{screen: '# ', position: 2, echo: true}", "'div'"
+    )
     expect(page.get_by_role("tab")).to_have_count(0)
     page.locator(".xterm").click()
     page.keyboard.type("hello")

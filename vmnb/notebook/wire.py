@@ -42,7 +42,7 @@ class Wire:
         ValueError
             They are no base64.
         """
-        self._as_text = self._as_text or bool(message.get("text"))
+        self._as_text = self._as_text or message.get("binary") is False
         texts = message.get("base64")
         if texts is None:
             return [bytes(buffer) for buffer in buffers]

@@ -51,7 +51,7 @@ export function learn({ sizes, heard }: ToPage & { kind: "bundle" }, buffers: Ar
 
 function send(model: Model, message: Message<ToKernel>, callbacks: unknown, buffers: ArrayBufferView[]): void {
   const { toPage, toKernel } = carriage();
-  const asked = toPage ? message : { ...message, text: true };
+  const asked = toPage ? message : { ...message, binary: false as const };
   if (toKernel || buffers.length === 0) model.send(asked, callbacks, buffers);
   else model.send({ ...asked, base64: buffers.map((buffer) => toBase64(bytesOf(buffer))) }, callbacks, []);
 }

@@ -109,10 +109,10 @@ export type ToPage =
   | { kind: "action_done"; id: string; error?: Problem };
 
 /**
- * A message on its way. `base64` has its buffers where the front end carries none; with `text` the
- * page says that it gets none, and wants them so from now on.
+ * A message on its way. `base64` has its buffers where the front end carries none; with `binary`
+ * the page says that it gets none, and wants all as base64 from now on.
  */
-export type Message<Content> = Content & { base64?: string[]; text?: boolean };
+export type Message<Content> = Content & { base64?: string[]; binary?: false };
 
 /** The part of anywidget's model that is used here. */
 export interface Model {

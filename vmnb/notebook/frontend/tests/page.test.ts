@@ -17,7 +17,7 @@ describe("fetching the bundle", () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
-    Reflect.deleteProperty(globalThis, Symbol.for("vmnb.page.1"));
+    for (const key of ["vmnb.page.1", "vmnb.carriage.1"]) Reflect.deleteProperty(globalThis, Symbol.for(key));
   });
   afterEach(() => vi.useRealTimers());
 
@@ -48,6 +48,27 @@ describe("fetching the bundle", () => {
     void start(live);
     vi.advanceTimersByTime(60_000);
     expect([asked(dead), asked(live)]).toEqual([1, 1]);
+  });
+
+  it("asks once more, for text, when the front end loses the bytes", async () => {
+    const model = new ScriptedModel({});
+    const loaded = start(model);
+    vi.advanceTimersByTime(100);
+    model.receive({ kind: "bundle", digest: DIGEST, sizes: [SCRIPT.length, STYLE.length], heard: true });
+    expect(asked(model)).toBe(2);
+    answer(model);
+    expect((await loaded).style).toBe(".vmnb {}");
+  });
+
+  it("says so when the bytes are lost for good", async () => {
+    const model = new ScriptedModel({});
+    const loaded = start(model);
+    vi.advanceTimersByTime(100);
+    for (const _ of [1, 2]) {
+      model.receive({ kind: "bundle", digest: DIGEST, sizes: [SCRIPT.length, STYLE.length], heard: true });
+    }
+    await expect(loaded).rejects.toThrow("carries no bytes");
+    expect(asked(model)).toBe(2);
   });
 
   it("stops listening and asking when the widget goes", () => {
