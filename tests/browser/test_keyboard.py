@@ -97,7 +97,15 @@ def test_everything_on_the_card_can_be_done_by_keyboard(open_notebook: OpenNoteb
     assert not card.root.evaluate("(card) => card.contains(document.activeElement)")
     expect(page.locator(".jp-CodeCell")).to_have_count(1)  # `dd` was the guest's
 
-    # And back, and through the whole question to its end.
+    # Backwards it is left as well, and the question has an end.
     press("Shift+Tab")
     press("Control+Shift+Enter")
     press("Shift+Tab")
+    expect(tab("Console")).to_be_focused()
+    press("Shift+Tab")
+    expect(button("Destroy")).to_be_focused()
+    press("Enter")
+    press("Tab")
+    press("Enter")
+    card.expect_state("destroyed")
+    expect(button("Destroy")).to_be_focused()

@@ -124,6 +124,10 @@ def test_one_key_leaves_the_terminal_and_tab_goes_on_from_there(page: Page) -> N
     expect(page.locator(".xterm textarea")).not_to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="after")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Control+Shift+Enter")
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("tab", name="Console")).to_be_focused()
     assert typed(page) == ""
 
 

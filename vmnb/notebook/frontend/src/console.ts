@@ -53,6 +53,9 @@ export class ConsolePanel {
       onLeave: () => this.hints.focus(),
     });
     this.stream = new ConsoleStream(this.view, this.terminal, (message) => this.send(message));
+    // Who has left by the key goes on backwards too, and not into the terminal again.
+    this.hints.addEventListener("focus", () => this.terminal.setInTabOrder(false));
+    this.hints.addEventListener("blur", () => this.terminal.setInTabOrder(true));
     // Keys in the terminal are the guest's: the notebook would take them for commands.
     for (const type of ["keydown", "keyup", "keypress"]) {
       this.frame.addEventListener(type, (event) => event.stopPropagation());
