@@ -54,7 +54,7 @@ def in_marimo(browser: Browser, root: Path, cells: Sequence[str]) -> Iterator[Ma
     (root / ".marimo.toml").write_text(_SETTINGS)
     command = [sys.executable, "-m", "marimo", "edit", str(path), "--headless", "--host=127.0.0.1"]
     command += [f"--port={free_port()}", "--skip-update-check"]
-    address = r"http://127\.0\.0\.1:\d+\S*"
+    address = r"http://(127\.0\.0\.1|localhost):\d+\S*"
     with served(command, address, root / "server.log", XDG_CONFIG_HOME=root / "config") as url:
         notebook = MarimoNotebook(browser, url)
         yield notebook
