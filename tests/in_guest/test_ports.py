@@ -41,6 +41,10 @@ def fetch(port: int) -> str:
         return str(answer.read().decode())
 
 
+def said_by(vm: VM, label: str) -> str:
+    return dict(vm._live.card()["facts"])[label]
+
+
 def listening_on(port: int) -> set[str]:
     """Return the addresses on which something of this host listens at `port`, as /proc has them."""
     tables = (Path("/proc/net") / name for name in ("tcp", "tcp6"))
@@ -143,3 +147,11 @@ def _accept_for_ever(server: socket.socket) -> None:
             server.accept()[0].close()
         except OSError:
             return
+
+
+def test_the_card_says_how_this_computer_reaches_the_guest(web: VM) -> None:
+    assert said_by(web, "From this computer") == "no port leads into it; vm.forward(80) opens one"
+    port = web.forward(80)
+    assert said_by(web, "From this computer") == f"127.0.0.1:{port}→80"
+    web.unforward(port)
+    assert said_by(web, "From this computer") == "no port leads into it; vm.forward(80) opens one"

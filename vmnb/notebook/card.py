@@ -6,7 +6,9 @@ from typing import TypedDict
 from vmnb.core.history import HistoryRow
 from vmnb.core.hypervisor import Capability
 from vmnb.core.machine import Busy, Machine
+from vmnb.core.network import Forward
 from vmnb.core.state import LIVE, Action, allowed_actions
+from vmnb.notebook.way_in import way_in
 
 __all__ = ["Card", "Problem", "Row", "card_of", "history_rows", "vcpus_text"]
 
@@ -70,8 +72,20 @@ class Card(TypedDict):
     facts: list[tuple[str, str]]
 
 
-def card_of(machine: Machine, *, address: str = "", error: Problem | None = None) -> Card:
-    """Return what the card of `machine` says now, without asking anybody."""
+def card_of(
+    machine: Machine,
+    *,
+    address: str = "",
+    forwards: tuple[Forward, ...] | None = None,
+    error: Problem | None = None,
+) -> Card:
+    """Return what the card of `machine` says now, without asking anybody.
+
+    Parameters
+    ----------
+    forwards
+        The ports of the host that lead into the guest; None where that cannot be said.
+    """
     handle, live = machine.handle, machine.last_state in LIVE
     since = machine.started.isoformat() if machine.started and live else None
     return Card(
@@ -88,7 +102,7 @@ def card_of(machine: Machine, *, address: str = "", error: Problem | None = None
         actions={str(action): _action_state(machine, action) for action in _BUTTONS},
         busy=_busy_state(machine.busy),
         error=error,
-        facts=_facts(machine),
+        facts=_facts(machine, forwards),
     )
 
 
@@ -141,13 +155,14 @@ def _busy_state(busy: Busy | None) -> BusyState | None:
     )
 
 
-def _facts(machine: Machine) -> list[tuple[str, str]]:
+def _facts(machine: Machine, forwards: tuple[Forward, ...] | None) -> list[tuple[str, str]]:
     handle = machine.handle
     facts: dict[str, object | None] = {
         "Id": handle.id,
         "Image": handle.spec.image,
         "Disk": f"{handle.disk_mib} MiB" if handle.disk_mib else None,
         "Network": handle.network.mode,
+        "From this computer": None if forwards is None else way_in(forwards),
         "Private network": handle.network.network,
         "MAC address": handle.mac,
         "Accelerator": (handle.accelerator or "").upper(),

@@ -15,9 +15,11 @@ from vmnb.core.history import HistoryRow
 from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
+from vmnb.core.network import Forward
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
+from vmnb.notebook.way_in import open_forwards
 from vmnb.notebook.ways import Ways
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Live:
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
+        self._forwards: tuple[Forward, ...] | None = None
         self._problem: Problem | None = None
         self._dismissed = False
         self._listeners: Listeners[[]] = Listeners()
@@ -85,7 +88,7 @@ class Live:
         problem = self._problem
         if problem is None and self.machine.last_state is VmState.FAILED and not self._dismissed:
             problem = self._failure()
-        return card_of(self.machine, address=self._address, error=problem)
+        return card_of(self.machine, address=self._address, forwards=self._forwards, error=problem)
 
     def rows(self) -> list[Row]:
         """Return the history as the card shows it, as last known."""
@@ -192,9 +195,15 @@ class Live:
         elif self._console is not None:
             with suppress(VmnbError):
                 await self._console.open(self.machine.console_endpoint)
+        self._forwards = await open_forwards(self.machine) if state in LIVE else None
         if self._knows_address():
             with suppress(VmnbError):
                 self._address = str(await self.machine.guest_ip())
+
+    async def show_anew(self) -> None:
+        """Take over what the machine says now, and tell whoever shows it."""
+        await self.refresh()
+        self._listeners.tell()
 
     def _failure(self) -> Problem:
         name = self.machine.name
