@@ -23,4 +23,3 @@ def deliver(content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
     """Hand on a message that :func:`is_ours`, unless its receiver has gone meanwhile."""
     if receive := desk.get(content["comm_id"]):
         receive(content["data"]["content"], buffers)
-

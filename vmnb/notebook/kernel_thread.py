@@ -29,25 +29,27 @@ def take_over(kernel: Any) -> bool:
         return True
     loop = getattr(getattr(kernel, "shell_channel_thread", None), "io_loop", None)
     session = getattr(kernel, "session", None)
+    publish = getattr(kernel, "_publish_status", None)
     known = (
         reading is not None
         and reading == getattr(kernel, "shell_channel_thread_main", None)
         and getattr(stream, "_recv_copy", None) is False
         and all(hasattr(loop, name) for name in ("add_callback", "call_later"))
         and all(hasattr(session, name) for name in ("feed_identities", "deserialize", "unpack"))
-        and hasattr(kernel, "_publish_status")
+        and publish is not None
     )
     if known and stream is not None and loop is not None:
-        loop.add_callback(stream.on_recv, _Reader(kernel, loop, reading), copy=False)
+        loop.add_callback(stream.on_recv, _Reader(session, loop, publish, reading), copy=False)
     return known
 
 
 class _Reader:
     """The stream's callback: takes what is ours, and leaves the rest to `default`."""
 
-    def __init__(self, kernel: Any, loop: Any, default: Any) -> None:
-        self._kernel = kernel
+    def __init__(self, session: Any, loop: Any, publish: Any, default: Any) -> None:
+        self._session = session
         self._loop = loop
+        self._publish = publish
         self._default = default
 
     def __call__(self, frames: list[Any]) -> Awaitable[None] | None:
@@ -57,7 +59,7 @@ class _Reader:
         return rest
 
     def _take(self, frames: list[Any]) -> bool:
-        session = self._kernel.session
+        session = self._session
         try:
             _, parts = session.feed_identities(frames, copy=False)
             if json.loads(parts[1].bytes)["msg_type"] != "comm_msg":
@@ -68,7 +70,5 @@ class _Reader:
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the kernel says it better
             return False
         deliver(message["content"], message["buffers"])
-        self._loop.call_later(
-            _IDLE_AFTER_S, self._kernel._publish_status, "idle", "shell", message
-        )
+        self._loop.call_later(_IDLE_AFTER_S, self._publish, "idle", "shell", message)
         return True

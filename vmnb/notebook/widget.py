@@ -6,7 +6,6 @@ A message from the page is only handed to the background loop; nothing here wait
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import anywidget
 import traitlets

@@ -35,7 +35,7 @@ describe("the control channel", () => {
       content: { comm_id: "comm-1", data: { method: "custom", content: { kind: "input", at: 0 } } },
       buffers: [key],
     });
-    expect(message.header.msg_id).not.toBe(first.header.msg_id);
+    expect(message?.header.msg_id).not.toBe(first?.header.msg_id);
   });
 
   it("is left alone where the kernel does not listen, and where the front end has none", () => {

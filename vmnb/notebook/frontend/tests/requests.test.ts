@@ -23,13 +23,13 @@ describe("actions asked of the kernel", () => {
     expect(silence).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(silence).toEqual([true]);
-    requests.taken(ids()[0]);
+    requests.taken(ids()[0] ?? "");
     expect(silence).toEqual([true, false]);
   });
 
   it("may take long once they are taken", () => {
     requests.ask("start");
-    requests.taken(ids()[0]);
+    requests.taken(ids()[0] ?? "");
     vi.advanceTimersByTime(100 * PATIENCE_MS);
     expect(silence).toEqual([false]);
   });
@@ -39,7 +39,7 @@ describe("actions asked of the kernel", () => {
     requests.ask("suspend");
     requests.ask("stop");
     expect(new Set(ids()).size).toBe(2);
-    requests.taken(ids()[0]);
+    requests.taken(ids()[0] ?? "");
     requests.ask("suspend");
     expect(new Set(ids()).size).toBe(3);
   });
@@ -48,7 +48,7 @@ describe("actions asked of the kernel", () => {
     requests.ask("suspend");
     requests.ask("stop");
     const [suspend, stop] = ids();
-    requests.taken(suspend);
+    requests.taken(suspend ?? "");
     requests.again();
     expect(ids()).toEqual([suspend, stop, stop]);
   });
