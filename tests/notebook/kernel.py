@@ -111,4 +111,4 @@ def kernel_of(version: str, specs: Path, fifo: Path) -> Iterator[Kernel]:
 
 def _is_idle(message: Message, of: str) -> bool:
     is_idle = message["content"].get("execution_state") == "idle"
-    return is_idle and message["parent_header"].get("msg_id") == of
+    return is_idle and bool(message["parent_header"].get("msg_id") == of)

@@ -20,7 +20,7 @@ class Typed:
         self._ends.setdefault(view, at)
 
     def fresh(self, view: str, at: int, data: bytes) -> bytes:
-        """Return what of `data`, from byte `at` on, is new; nothing if bytes before it are missing."""
+        """Return what of `data`, from byte `at` on, is new; nothing where bytes are missing."""
         end = self._ends.pop(view, 0)
         fresh = data[end - at :] if at <= end else b""
         self._ends[view] = end + len(fresh)

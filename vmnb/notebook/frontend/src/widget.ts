@@ -1,12 +1,10 @@
 /** The bundle's door: shows the live widget in an element. */
 import { CardView } from "./card";
 import { ConsoleView } from "./console-view";
-import { throughControl } from "./control";
 import { h } from "./dom";
 import type { Bundle, MessageCallback } from "./protocol";
 
-export const mount: Bundle["mount"] = (direct, root, style) => {
-  const model = throughControl(direct);
+export const mount: Bundle["mount"] = (model, root, style) => {
   const card = model.get("card");
   if (card === undefined) throw new Error("vmnb: the widget has no trait `card`");
   const isCard = model.get("layout_kind") !== "console";
