@@ -62,12 +62,14 @@ def destroy_all() -> None:
 class Notebook:
     """A notebook open in JupyterLab."""
 
-    def __init__(self, browser: Browser, url: str, root: Path, cells: Sequence[str]) -> None:
+    def __init__(
+        self, browser: Browser, url: str, root: Path, cells: Sequence[str], kernel: str = "python3"
+    ) -> None:
         notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
-        path = root / "test.ipynb"
+        path = root / f"{kernel}.ipynb"
         nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
         self.url = url.replace("/lab?", f"/lab/tree/{path.name}?reset&")
         self.page: Page = browser.new_page(viewport={"width": 1200, "height": 1100})
@@ -86,6 +88,22 @@ class Notebook:
     def run_all(self) -> None:
         """Run all cells, and wait for their end."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def begin_all(self) -> None:
+        """Run all cells, and do not wait for their end."""
+        self.page.evaluate(
+            "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        )
+
+    def is_running(self, cell: int) -> bool:
+        """Whether a cell has begun and not ended."""
+        prompt = self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt")
+        return prompt.inner_text().strip() == "[*]:"
+
+    def shut_down(self) -> None:
+        """Close the page, and end the kernel first."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.close()
 
     def restart_kernel(self) -> None:
         """Restart the kernel without a question, and wait until it is there again."""

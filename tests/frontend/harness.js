@@ -51,8 +51,9 @@ class Model {
     } else if (content.kind === "hello") {
       this.view = content.view;
       this.receive({ kind: "restore", view: content.view, seq: this.position, cols: 80, rows: 24 }, encoder.encode(this.screen));
-    } else if (content.kind === "input" && this.echo && !content.reply) {
-      this.output(text.replaceAll("\r", "\r\n"));
+    } else if (content.kind === "input") {
+      if (this.echo && !content.reply) this.output(text.replaceAll("\r", "\r\n"));
+      this.receive({ kind: "typed", view: content.view, seq: content.at + encoder.encode(text).length, again: false });
     }
   }
   of(kind) { return this.sent.filter((message) => message.kind === kind); }

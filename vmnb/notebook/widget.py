@@ -6,7 +6,6 @@ A message from the page is only handed to the background loop; nothing here wait
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import anywidget
 import traitlets
@@ -17,6 +16,8 @@ from vmnb.notebook.action_talk import ActionTalk
 from vmnb.notebook.assets import bootstrap
 from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.console_talk import ConsoleTalk
+from vmnb.notebook.kernel_comm import take
+from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
 from vmnb.notebook.talk import Message, Talk
 
@@ -44,11 +45,13 @@ class CardWidget(anywidget.AnyWidget):
     history = traitlets.Any().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
+    reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
 
     def __init__(self, live: Live, layout: str) -> None:
         self._live = live
         self._snapshot_due: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
+        self._release: Callable[[], None] = lambda: None
         super().__init__(
             _esm=bootstrap(),
             card=live.card(),
@@ -58,16 +61,21 @@ class CardWidget(anywidget.AnyWidget):
         )
         talks: tuple[Talk, ...] = (
             BundleTalk(self.send),
+            KnockTalk(self.send),
             ActionTalk(live, self.send),
             ConsoleTalk(live, self._to_view),
         )
         self._talks = {kind: talk for talk in talks for kind in talk.kinds}
         self._unsubscribe = live.subscribe(self._show)
-        self.on_msg(self._receive)
+        self.on_msg(lambda _, content, buffers: self._receive(content, buffers))
+        reach = take(self.comm, self._receive)
+        self._release = reach.release
+        self.reach = reach.for_page()
 
     def close(self) -> None:
         """Take it from the page; the VM goes on as it is."""
         self._unsubscribe()
+        self._release()
         super().close()
 
     def _show(self) -> None:
@@ -76,7 +84,7 @@ class CardWidget(anywidget.AnyWidget):
             self.history = self._live.rows()
             self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
 
-    def _receive(self, _: Any, content: Message, buffers: Sequence[memoryview]) -> None:
+    def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:
         runtime.submit(self._handle(content, [bytes(buffer) for buffer in buffers]))
 
     async def _handle(self, content: Message, buffers: list[bytes]) -> None:

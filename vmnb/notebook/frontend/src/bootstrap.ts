@@ -1,4 +1,5 @@
 /** The small module that each widget carries: a still card, and the live one when a kernel is there. */
+import { throughControl } from "./control";
 import { loadBundle } from "./page";
 import type { Model } from "./protocol";
 import { showStill } from "./still";
@@ -6,8 +7,9 @@ import { showStill } from "./still";
 /** A live kernel answers sooner; the still card would only flash. */
 const STILL_AFTER_MS = 250;
 
-function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+function render({ model: direct, el }: { model: Model; el: HTMLElement }): () => void {
   const controller = new AbortController();
+  const model = throughControl(direct, controller.signal);
   let leave: () => void = () => undefined;
   const timer = setTimeout(() => {
     leave = showStill(model, el);

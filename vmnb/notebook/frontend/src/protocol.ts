@@ -58,6 +58,14 @@ export interface Card {
 /** Time (ISO 8601), from, to, action, duration in seconds, cause, detail. */
 export type HistoryRow = [string, string, string, string, number | null, string, string];
 
+/** How the page's messages reach the kernel while a cell runs. */
+export interface Reach {
+  /** The comm to be named on the control channel, where the kernel listens there for it; or empty. */
+  control: string;
+  /** What would help where they do not get through; may be empty. */
+  advice: string;
+}
+
 export interface Traits {
   card: Card;
   /** The newest last; the kernel keeps it short (200 rows). */
@@ -66,27 +74,35 @@ export interface Traits {
   snapshot: string;
   /** The whole card, or the console with a slim header. */
   layout_kind: "card" | "console";
+  reach: Reach;
 }
 
 /** From the page to the kernel. */
 export type ToKernel =
   /** Asks for the bundle; answered by `bundle`. */
   | { kind: "bundle" }
+  /** Tries another way to the kernel; answered by `knocked`. */
+  | { kind: "knock" }
   /**
    * A view is there, and has everything before byte `seq` (-1: it has nothing). Sent at each
-   * `render()` and again after a gap. Answered by `restore`, or by `output` that goes on at `seq`.
+   * `render()` and again after a gap. Answered by `restore`, or by `output` that goes on at `seq`;
+   * and by `typed`, which does not go below the `typed` said here.
    */
-  | { kind: "hello"; view: string; seq: number }
+  | { kind: "hello"; view: string; seq: number; typed: number }
   /** The view is gone and needs nothing any more. */
   | { kind: "bye"; view: string }
   /** xterm has parsed everything before byte `seq`. */
   | { kind: "ack"; view: string; seq: number }
   /**
-   * What goes to the guest, in the one buffer. `reply` marks the terminal's own answer to a query
-   * of the guest: each view of a console answers, and the guest must get just one of them.
+   * What goes to the guest, in the one buffer; its first byte is byte `at` of all that this view
+   * sends. `reply` marks the terminal's own answer to a query of the guest: each view of a console
+   * answers, and the guest must get just one of them.
    */
-  | { kind: "input"; view: string; reply: boolean }
-  /** A button. Answered by `action_done` with the same `id`. */
+  | { kind: "input"; view: string; reply: boolean; at: number }
+  /**
+   * A button. Answered by `action_taken`, and in the end by `action_done`, with the same `id`. It is
+   * done once, however often it comes.
+   */
   | { kind: "action"; action: ActionName; id: string }
   /** The person has read `card.error`; the kernel sets it to null, for every view. */
   | { kind: "dismiss" };
@@ -95,6 +111,7 @@ export type ToKernel =
 export type ToPage =
   /** Buffers: the script, the style. */
   | { kind: "bundle"; digest: string }
+  | { kind: "knocked" }
   /**
    * The one buffer draws the screen and the scrollback on a terminal that was just reset; live
    * output goes on at byte `seq`. The terminal takes the size `cols` by `rows`.
@@ -106,6 +123,14 @@ export type ToPage =
   | { kind: "closed"; reason: string; view?: string }
   /** The console has its other end again. */
   | { kind: "open"; view?: string }
+  /** This view did not keep up and gets no more; it may say hello when it has drawn what it has. */
+  | { kind: "dropped"; view: string }
+  /**
+   * The kernel has what the view sent before byte `seq`. With `again`, what came after it may not
+   * have arrived.
+   */
+  | { kind: "typed"; view: string; seq: number; again: boolean }
+  | { kind: "action_taken"; id: string }
   | { kind: "action_done"; id: string; error?: Problem };
 
 /** The part of anywidget's model that is used here. */
