@@ -59,7 +59,7 @@ _CHECKSUM_MODULES = ("crc32c_generic",)
 _LATER_MODULES = (
     "virtio_net", "button", "evdev", "pvpanic_pci", "pvpanic_mmio", "virtio_rng", "isofs",
 )  # fmt: skip
-# The screen and its keyboard, for /sbin/screen: not every kernel package has a driver of the screen.
+# The screen and its keyboard, which come last: not every kernel package has a driver of the screen.
 _SCREEN_MODULES = ("bochs", "virtio_input")
 _AGENT = "usr/sbin/qemu-ga"
 _LOADER = "lib64/ld-linux-x86-64.so.2"

@@ -15,6 +15,7 @@ from vmnb.core.history import HistoryRow
 from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
+from vmnb.core.picture import Picture
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
@@ -48,6 +49,7 @@ class Live:
         self.machine = machine
         self.widgets: dict[str, CardWidget] = {}
         self.ways = Ways(machine, self.console)
+        self.last_picture: Picture | None = None
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
@@ -140,6 +142,17 @@ class Live:
             self._console = Console(endpoint)
         await self._console.open(endpoint)
         return self._console
+
+    async def screenshot(self) -> Picture:
+        """Return what the screen shows now; :attr:`last_picture` is the same afterwards.
+
+        Raises
+        ------
+        StateError, CapabilityError
+            As by :meth:`vmnb.VM.screenshot`.
+        """
+        self.last_picture = await self.machine.screenshot()
+        return self.last_picture
 
     async def run(
         self,
