@@ -20,6 +20,7 @@ from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
 from vmnb.notebook.ways import Ways
+from vmnb.screen.views import Views
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
@@ -49,6 +50,7 @@ class Live:
         self.machine = machine
         self.widgets: dict[str, CardWidget] = {}
         self.ways = Ways(machine, self.console)
+        self.screen_views = Views()
         self.last_picture: Picture | None = None
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
@@ -168,7 +170,8 @@ class Live:
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
     async def aclose(self) -> None:
-        """Let go of the console and the ways into the guest; the VM goes on."""
+        """Let go of the console, the screen and the ways into the guest; the VM goes on."""
+        self.screen_views.close_all()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
