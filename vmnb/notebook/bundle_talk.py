@@ -20,4 +20,5 @@ class BundleTalk:
     async def handle(self, message: Message, _buffers: list[bytes]) -> None:
         """Send script and style."""
         built = await asyncio.to_thread(bundle, message["name"])
-        self._send({"kind": "bundle", "digest": built.digest}, [built.script, built.style])
+        answer = {"kind": "bundle", "name": message["name"], "digest": built.digest}
+        self._send(answer, [built.script, built.style])

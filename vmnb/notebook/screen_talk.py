@@ -1,10 +1,9 @@
 """The views of the screen: live ones, still ones, and what is pressed and typed beside them."""
 
 import asyncio
-from pathlib import Path
 from typing import ClassVar
 
-from vmnb.core.errors import CapabilityError, VmnbError
+from vmnb.core.errors import VmnbError
 from vmnb.notebook.live import Live
 from vmnb.notebook.talk import Message, Send
 from vmnb.screen.keys import chords_of
@@ -14,7 +13,7 @@ __all__ = ["ScreenTalk"]
 
 
 class ScreenTalk:
-    """Takes the views' words to the screen and the keyboard; what comes of it goes out by `send`."""
+    """Takes the views' words to screen and keyboard; what comes of it goes out by `send`."""
 
     kinds: ClassVar[frozenset[str]] = frozenset(
         {
@@ -38,7 +37,7 @@ class ScreenTalk:
         try:
             match message["kind"]:
                 case "screen_open":
-                    views.open(view, self._socket(), self._send)
+                    self._open(view)
                 case "screen_data":
                     views.write(view, buffers[0])
                 case "screen_ack":
@@ -54,11 +53,13 @@ class ScreenTalk:
         except VmnbError as error:
             self._send({"kind": "screen_refused", "view": view, "reason": str(error)}, [])
 
-    def _socket(self) -> Path:
+    def _open(self, view: str) -> None:
         handle = self._live.machine.handle
-        if handle.vnc_socket is None:
-            raise CapabilityError(f"the {handle.backend} backend has no live screen")
-        return handle.vnc_socket
+        if handle.vnc_socket is not None:
+            self._live.screen_views.open(view, handle.vnc_socket, self._send)
+        else:
+            reason = f"the {handle.backend} backend has no live screen"
+            self._send({"kind": "screen_closed", "view": view, "reason": reason}, [])
 
     async def _send_still(self, view: str) -> None:
         picture = await self._live.screenshot()

@@ -18,7 +18,7 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 
 _VIEWS_MAX = 8
 _PATIENCE_S = 60.0
-"""A view in a notebook whose cell runs long may say nothing for a while; one that is gone, never."""
+"""A view may be silent for a while, where a cell runs long; one that is gone says nothing ever."""
 
 
 class Views:

@@ -1,7 +1,9 @@
 /** The small module that each widget carries: a still card, and the live one when a kernel is there. */
 import { loadBundle } from "./page";
-import type { Model } from "./protocol";
+import type { Bundle, Model } from "./protocol";
 import { showStill } from "./still";
+
+declare const BUNDLE_DIGEST: string;
 
 /** A live kernel answers sooner; the still card would only flash. */
 const STILL_AFTER_MS = 250;
@@ -13,7 +15,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
     leave = showStill(model, el);
   }, STILL_AFTER_MS);
 
-  loadBundle(model, controller.signal)
+  loadBundle<Bundle>(model, { name: "widget", digest: BUNDLE_DIGEST }, controller.signal)
     .then(({ bundle, style }) => {
       if (controller.signal.aborted) return;
       clearTimeout(timer);

@@ -51,6 +51,8 @@ export interface Card {
   actions: Record<ActionName, ActionState>;
   busy: Busy | null;
   error: Problem | null;
+  /** Why there is no screen to look at now, for people; empty while there is one. */
+  no_screen: string;
   /** Label and value, for the tab Details. */
   facts: [string, string][];
 }
@@ -68,10 +70,13 @@ export interface Traits {
   layout_kind: "card" | "console";
 }
 
+/** All that every widget needs, or what only a live screen does. */
+export type BundleName = "widget" | "screen";
+
 /** From the page to the kernel. */
 export type ToKernel =
-  /** Asks for the bundle; answered by `bundle`. */
-  | { kind: "bundle" }
+  /** Asks for a part of the widget's code; answered by `bundle`. */
+  | { kind: "bundle"; name: BundleName }
   /**
    * A view is there, and has everything before byte `seq` (-1: it has nothing). Sent at each
    * `render()` and again after a gap. Answered by `restore`, or by `output` that goes on at `seq`.
@@ -89,12 +94,29 @@ export type ToKernel =
   /** A button. Answered by `action_done` with the same `id`. */
   | { kind: "action"; action: ActionName; id: string }
   /** The person has read `card.error`; the kernel sets it to null, for every view. */
-  | { kind: "dismiss" };
+  | { kind: "dismiss" }
+  | ScreenToKernel;
+
+/** Of the screen: the last three may be answered by `screen_refused`. */
+export type ScreenToKernel =
+  /** Connects a view; answered by `screen_opened` or `screen_closed`. */
+  | { kind: "screen_open"; view: string }
+  /** RFB to the guest, in the one buffer. */
+  | { kind: "screen_data"; view: string }
+  /** The view has taken everything before byte `seq`. */
+  | { kind: "screen_ack"; view: string; seq: number }
+  | { kind: "screen_close"; view: string }
+  /** Asks for one still picture; answered by `screen_still`. */
+  | { kind: "screen_still"; view: string }
+  /** Keys to press, such as `["ctrl-alt-delete"]`. */
+  | { kind: "screen_keys"; view: string; keys: string[] }
+  /** Text to type, key by key. */
+  | { kind: "screen_type"; view: string; text: string };
 
 /** From the kernel to the page. A message with another view's `view` is not for this one. */
 export type ToPage =
   /** Buffers: the script, the style. */
-  | { kind: "bundle"; digest: string }
+  | { kind: "bundle"; name: BundleName; digest: string }
   /**
    * The one buffer draws the screen and the scrollback on a terminal that was just reset; live
    * output goes on at byte `seq`. The terminal takes the size `cols` by `rows`.
@@ -106,7 +128,19 @@ export type ToPage =
   | { kind: "closed"; reason: string; view?: string }
   /** The console has its other end again. */
   | { kind: "open"; view?: string }
-  | { kind: "action_done"; id: string; error?: Problem };
+  | { kind: "action_done"; id: string; error?: Problem }
+  | ScreenToPage;
+
+export type ScreenToPage =
+  | { kind: "screen_opened"; view: string }
+  /** The one buffer is RFB from the guest, from byte `seq` on. */
+  | { kind: "screen_data"; view: string; seq: number }
+  /** The live view is over, or could not begin; `reason` is a short sentence. */
+  | { kind: "screen_closed"; view: string; reason: string }
+  /** The one buffer is a PNG file. */
+  | { kind: "screen_still"; view: string }
+  /** What was asked for cannot be done. */
+  | { kind: "screen_refused"; view: string; reason: string };
 
 /** The part of anywidget's model that is used here. */
 export interface Model {
@@ -123,6 +157,12 @@ export type MessageCallback = (content: ToPage, buffers: ArrayBufferView[]) => v
 export interface Bundle {
   /** Show the widget in `root`; the function returned takes it away again. */
   mount(model: Model, root: HTMLElement, style: string): () => void;
+}
+
+/** An id that no other view has; `crypto.randomUUID` is missing where a page is served by plain HTTP. */
+export function newViewId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The bytes of a message's buffer, whatever view of it the front end hands over. */
