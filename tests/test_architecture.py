@@ -19,7 +19,7 @@ ALLOWED = {
     "arguments": {"core", "seed"},
     "lab": {"core", "arguments"},
     "console": {"core", "console"},
-    "screen": {"core", "images", "screen"},
+    "screen": {"core", "console", "images", "screen"},
     "guest": {"core", "guest"},
     "lan": {"core", "lan"},
     "errors": {"core", "guest"},

@@ -2,9 +2,9 @@
 declare module "@novnc/novnc" {
   export default class RFB extends EventTarget {
     constructor(target: HTMLElement, channel: object, options?: { shared?: boolean });
+    background: string;
     scaleViewport: boolean;
     showDotCursor: boolean;
-    viewOnly: boolean;
     disconnect(): void;
     focus(options?: FocusOptions): void;
   }

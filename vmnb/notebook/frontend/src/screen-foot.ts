@@ -39,7 +39,7 @@ export class ScreenFoot {
       label, this.text,
       h("div", { class: "vmnb-actions" }, send, cancel),
     );
-    this.element = h("div", { class: "vmnb-console-foot" }, this.status, this.group(keys, this.type, this.live), this.hint);
+    this.element = h("div", { class: "vmnb-console-foot" }, this.group(keys, this.type, this.live), this.status, this.hint);
     this.listen();
   }
 

@@ -9,6 +9,7 @@ import type { ScreenBundle } from "./screen-live";
 
 export const showScreen: ScreenBundle["showScreen"] = (frame, channel, { label, onShown, onEnd }) => {
   const rfb = new RFB(frame, channel, { shared: true });
+  rfb.background = "#000000";
   rfb.scaleViewport = true;
   rfb.showDotCursor = true; // where a guest draws no pointer, one's own would be nowhere to be seen
   const canvas = frame.querySelector("canvas");
