@@ -10,7 +10,7 @@ export function card(state = "running", changes = {}) {
   return {
     name: "web", state, backend: "qemu", accelerator: "TCG", accelerator_note: "TCG: there is no /dev/kvm",
     vcpus: 1, memory_mib: 256, address: "10.0.2.15", image: "tiny", uptime_since: null,
-    actions: Object.fromEntries(ACTIONS.map(entry)), busy: null, error: null,
+    actions: Object.fromEntries(ACTIONS.map(entry)), busy: null, error: null, no_screen: "",
     facts: [["Image", "tiny"], ["Backend", "qemu"], ["Disk", "1 GiB"]],
     ...changes,
   };
@@ -44,10 +44,12 @@ class Model {
   }
   async answer(content, text) {
     if (content.kind === "bundle") {
-      const files = await Promise.all(["widget.js", "widget.css"].map((name) => fetch(`/static/${name}`)));
+      const names = { widget: ["widget.js", "widget.css"], screen: ["screen.js"] }[content.name];
+      const files = await Promise.all(names.map((name) => fetch(`/static/${name}`)));
       const buffers = await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer())));
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await new Blob(buffers).arrayBuffer()));
-      this.receive({ kind: "bundle", digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") }, ...buffers);
+      const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      this.receive({ kind: "bundle", name: content.name, digest: hex }, ...buffers);
     } else if (content.kind === "hello") {
       this.view = content.view;
       this.receive({ kind: "restore", view: content.view, seq: this.position, cols: 80, rows: 24 }, encoder.encode(this.screen));

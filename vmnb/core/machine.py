@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from statistics import median
@@ -15,6 +15,7 @@ from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
     Capability,
+    Chord,
     ConsoleEndpoint,
     IpAddress,
     VmEvent,
@@ -22,6 +23,7 @@ from vmnb.core.hypervisor import (
 from vmnb.core.known import Busy, KnownVm
 from vmnb.core.lock import action_lock
 from vmnb.core.network import Forward
+from vmnb.core.picture import Picture
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
 from vmnb.core.store import Store
@@ -122,6 +124,14 @@ class Machine(KnownVm):
         """Close one; see :meth:`~vmnb.core.hypervisor.Forwarding.unforward`."""
         async with self._lock, action_lock(self._store.locks, self.name):
             await self._hypervisor.unforward(self.handle, forward)
+
+    async def screenshot(self) -> Picture:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.screenshot`."""
+        return await self._hypervisor.screenshot(self.handle)
+
+    async def press(self, chords: Sequence[Chord]) -> None:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.press`."""
+        await self._hypervisor.press(self.handle, chords)
 
     async def refresh(self) -> VmState:
         """Ask for the state, record what changed it unseen, and follow the VM while it runs."""

@@ -1,7 +1,7 @@
 """The hypervisor of hypervisors: each call goes to the backend that the handle names."""
 
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
@@ -9,7 +9,9 @@ from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
     BackendTag,
     Capability,
+    Chord,
     ConsoleEndpoint,
+    Displaying,
     Forwarding,
     Hypervisor,
     IpAddress,
@@ -18,6 +20,7 @@ from vmnb.core.hypervisor import (
     require_capability,
 )
 from vmnb.core.network import Forward
+from vmnb.core.picture import Picture
 from vmnb.core.registry import make_hypervisor
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
@@ -138,6 +141,21 @@ class RouterHypervisor:
         backend = self._of(handle)
         require_capability(backend, Capability.FORWARDS, handle)
         assert isinstance(backend, Forwarding)  # noqa: S101 - the capability says so
+        return backend
+
+    async def screenshot(self, handle: VmHandle) -> Picture:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.screenshot`."""
+        return await self._displaying(handle).screenshot(handle)
+
+    async def press(self, handle: VmHandle, chords: Sequence[Chord]) -> None:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.press`."""
+        await self._displaying(handle).press(handle, chords)
+
+    def _displaying(self, handle: VmHandle) -> Displaying:
+        """Return the backend of `handle`; CapabilityError where it has no screen."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.SCREEN, handle)
+        assert isinstance(backend, Displaying)  # noqa: S101 - the capability says so
         return backend
 
     def _of(self, handle: VmHandle | None) -> Hypervisor:

@@ -1,4 +1,4 @@
-"""The page asks for the widget's code, once, however many widgets it shows."""
+"""The page asks for parts of the widget's code, each once, however many widgets it shows."""
 
 import asyncio
 from typing import ClassVar
@@ -17,7 +17,8 @@ class BundleTalk:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def handle(self, _message: Message, _buffers: list[bytes]) -> None:
+    async def handle(self, message: Message, _buffers: list[bytes]) -> None:
         """Send script and style."""
-        built = await asyncio.to_thread(bundle)
-        self._send({"kind": "bundle", "digest": built.digest}, [built.script, built.style])
+        built = await asyncio.to_thread(bundle, message["name"])
+        answer = {"kind": "bundle", "name": message["name"], "digest": built.digest}
+        self._send(answer, [built.script, built.style])

@@ -69,6 +69,7 @@ class Card(TypedDict):
     actions: dict[str, ActionState]
     busy: BusyState | None
     error: Problem | None
+    no_screen: str
     facts: list[tuple[str, str]]
 
 
@@ -102,6 +103,7 @@ def card_of(
         actions={str(action): _action_state(machine, action) for action in _BUTTONS},
         busy=_busy_state(machine.busy),
         error=error,
+        no_screen=_why_no_screen(machine),
         facts=_facts(machine, forwards),
     )
 
@@ -142,6 +144,12 @@ def _why_not(machine: Machine, action: Action) -> str:
     if action not in allowed_actions(machine.last_state):
         return f"not while it is {machine.last_state}"
     return ""
+
+
+def _why_no_screen(machine: Machine) -> str:
+    if Capability.SCREEN not in machine.capabilities:
+        return f"The {machine.handle.backend} backend has no screen."
+    return "" if machine.last_state in LIVE else "The screen opens here when the machine starts."
 
 
 def _busy_state(busy: Busy | None) -> BusyState | None:

@@ -16,11 +16,13 @@ from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
+from vmnb.core.picture import Picture
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
 from vmnb.notebook.way_in import open_forwards
 from vmnb.notebook.ways import Ways
+from vmnb.screen.views import Views
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
@@ -50,6 +52,8 @@ class Live:
         self.machine = machine
         self.widgets: dict[str, CardWidget] = {}
         self.ways = Ways(machine, self.console)
+        self.screen_views = Views()
+        self.last_picture: Picture | None = None
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
@@ -144,6 +148,17 @@ class Live:
         await self._console.open(endpoint)
         return self._console
 
+    async def screenshot(self) -> Picture:
+        """Return what the screen shows now; :attr:`last_picture` is the same afterwards.
+
+        Raises
+        ------
+        StateError, CapabilityError
+            As by :meth:`vmnb.VM.screenshot`.
+        """
+        self.last_picture = await self.machine.screenshot()
+        return self.last_picture
+
     async def run(
         self,
         command: Command,
@@ -158,7 +173,8 @@ class Live:
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
     async def aclose(self) -> None:
-        """Let go of the console and the ways into the guest; the VM goes on."""
+        """Let go of the console, the screen and the ways into the guest; the VM goes on."""
+        self.screen_views.close_all()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)

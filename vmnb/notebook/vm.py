@@ -19,6 +19,7 @@ from vmnb.notebook.lan import Lan
 from vmnb.notebook.network import Network
 from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
+from vmnb.notebook.screen import Screen
 from vmnb.notebook.scripting import Scripting
 from vmnb.notebook.shown import plain_text
 from vmnb.notebook.waiting import Waiting
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Scripting, Copying, Ports, Waiting):
+class VM(Scripting, Copying, Ports, Waiting, Screen):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name

@@ -19,6 +19,7 @@ from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.kernel_comm import take
 from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
+from vmnb.notebook.screen_talk import ScreenTalk
 from vmnb.notebook.talk import Message, Talk
 
 __all__ = ["CardWidget"]
@@ -64,6 +65,7 @@ class CardWidget(anywidget.AnyWidget):
             KnockTalk(self.send),
             ActionTalk(live, self.send),
             ConsoleTalk(live, self._to_view),
+            ScreenTalk(live, self.send),
         )
         self._talks = {kind: talk for talk in talks for kind in talk.kinds}
         self._unsubscribe = live.subscribe(self._show)

@@ -18,7 +18,14 @@ import pytest
 
 from vmnb.core.errors import CapabilityError, StateError
 from vmnb.core.handle import VmHandle
-from vmnb.core.hypervisor import Capability, Closable, Hypervisor, NoConsole, Watchable
+from vmnb.core.hypervisor import (
+    Capability,
+    Closable,
+    Displaying,
+    Hypervisor,
+    NoConsole,
+    Watchable,
+)
 from vmnb.core.network import NetworkConfig
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, TRANSITIONS, Action, VmState
@@ -226,6 +233,23 @@ class HypervisorContract:
         for network in lacking:
             with pytest.raises(CapabilityError):
                 runner.run(hypervisor.prepare(replace(self.make_spec("no"), network=network)))
+
+    def test_a_screen_shows_a_picture_and_a_keyboard_takes_keys_while_the_vm_runs(
+        self, hypervisor: Hypervisor, handle: VmHandle, runner: asyncio.Runner
+    ) -> None:
+        if Capability.SCREEN not in hypervisor.capabilities(handle):
+            pytest.skip("this backend has no screen")
+        assert isinstance(hypervisor, Displaying)
+        with pytest.raises(StateError):
+            runner.run(hypervisor.screenshot(handle))
+        with pytest.raises(StateError):
+            runner.run(hypervisor.press(handle, [("a",)]))
+        started = runner.run(hypervisor.start(handle))
+        picture = runner.run(hypervisor.screenshot(started))
+        assert len(picture.rgb) == 3 * picture.width * picture.height > 0
+        runner.run(hypervisor.press(started, [("shift", "a"), ("ret",)]))
+        assert started.vnc_socket is not None
+        assert started.vnc_socket.is_socket()
 
     def test_watching_ends_when_the_vm_is_stopped(
         self, hypervisor: Hypervisor, handle: VmHandle, runner: asyncio.Runner

@@ -21,6 +21,7 @@ GUESTS = {
     "reboot": b"\xb0\xfe\xe6\x64" + HALT,  # outb 0xfe to the keyboard controller: reset
     "write": b"\xb8\x01\x03\xbb\x00\x7c\xb9\x02\x00\xba\x80\x00\xcd\x13" + HALT,  # a sector by BIOS
     "hello": b"\xba\xf8\x03\xb0H\xee\xb0i\xee\xb0\n\xee" + HALT,  # to the serial port
+    "keys": b"\xb4\x00\xcd\x16\xba\xf8\x03\xee\xeb\xf6",  # what the BIOS reads, to the serial port
 }
 """Machine code by what it does; all of them then wait for ever."""
 

@@ -29,6 +29,9 @@ __all__ = [
 
 AGENT_PORT_ID = "agent"
 USER_NETDEV = "net0"
+SCREEN_SIZE = (1024, 768)
+"""What a guest is told to prefer: its text is still readable in the width of a cell."""
+
 _AGENT_PORT_NAME = "org.qemu.guest_agent.0"
 _CODE = "uefi-code"
 _VARIABLES = "uefi-variables"
@@ -233,7 +236,9 @@ def _lan_netdev(lan: LanCard) -> dict[str, object]:
 
 
 def _screen_and_helpers(launch: Launch) -> Iterator[str]:
-    yield from _device("VGA", id="screen0")
+    yield from _device("VGA", id="screen0", xres=SCREEN_SIZE[0], yres=SCREEN_SIZE[1])
+    # Where there is no i8042, a keyboard of its own; elsewhere a pointer that is where one points.
+    yield from _device("virtio-tablet-pci" if launch.boot is None else "virtio-keyboard-pci")
     yield from ("-display", "none")  # no window beside VNC, whatever QEMU was built with
     # With its key stated, a path may have "=" in it.
     yield from ("-vnc", f"vnc=unix:{_doubled(os.fspath(launch.vnc_socket))}")

@@ -1,7 +1,7 @@
 """VMs on QEMU: the nine operations, and following what happens to a VM."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from weakref import WeakValueDictionary
@@ -22,6 +22,7 @@ from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, pr
 from vmnb.backends.qemu.probe_cache import ProbeCache
 from vmnb.backends.qemu.rest import resting_state
 from vmnb.backends.qemu.run_state import from_run_state
+from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
 from vmnb.backends.qemu.watch import follow
 from vmnb.core.errors import LinkLostError, StateError
@@ -30,6 +31,7 @@ from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
     BackendTag,
     Capability,
+    Chord,
     ConsoleEndpoint,
     IpAddress,
     UnixConsole,
@@ -38,6 +40,7 @@ from vmnb.core.hypervisor import (
     require_capability,
 )
 from vmnb.core.network import Forward, NetworkMode
+from vmnb.core.picture import Picture
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState, require
 from vmnb.images import resolve
@@ -48,6 +51,7 @@ __all__ = ["QemuHypervisor"]
 _CAPABILITIES = frozenset(
     {
         Capability.CONSOLE,
+        Capability.SCREEN,
         Capability.SUSPEND,
         Capability.GRACEFUL_STOP,
         Capability.GUEST_ADDRESS,
@@ -77,6 +81,7 @@ class QemuHypervisor:
         self._probes = ProbeCache()
         self._attachments = Attachments()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._keyboards: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def tag(self) -> str:
@@ -265,6 +270,26 @@ class QemuHypervisor:
                 "network=vmnb.user(forward={8080: 80})",
             )
         return attachment
+
+    async def screenshot(self, handle: VmHandle) -> Picture:
+        """Return what the screen shows now, of a VM that runs or is suspended."""
+        attachment = await self._attachments.find(handle)
+        if attachment is None:
+            raise StateError(
+                f"the screen of {handle.name!r} is dark: it does not run", hint="start it first"
+            )
+        return await take_picture(attachment, Sockets.of_handle(handle).directory)
+
+    async def press(self, handle: VmHandle, chords: Sequence[Chord]) -> None:
+        """Press keys, in turn with whoever else presses some from here."""
+        async with self._keyboards.setdefault(handle.id, asyncio.Lock()):
+            state = await self.state(handle)
+            if state is not VmState.RUNNING:
+                raise StateError(
+                    f"nobody hears the keyboard of {handle.name!r}: it is {state}",
+                    hint="start or resume it first",
+                )
+            await press(await self._attachments.require(handle), chords)
 
     def console_endpoint(self, handle: VmHandle) -> ConsoleEndpoint:
         """Return the Unix socket of the serial port and the log of all it ever said."""

@@ -1,8 +1,10 @@
 /** The small module that each widget carries: a still card, and the live one when a kernel is there. */
 import { throughControl } from "./control";
 import { loadBundle } from "./page";
-import type { Model } from "./protocol";
+import type { Bundle, Model } from "./protocol";
 import { showStill } from "./still";
+
+declare const BUNDLE_DIGEST: string;
 
 /** A live kernel answers sooner; the still card would only flash. */
 const STILL_AFTER_MS = 250;
@@ -15,7 +17,7 @@ function render({ model: direct, el }: { model: Model; el: HTMLElement }): () =>
     leave = showStill(model, el);
   }, STILL_AFTER_MS);
 
-  loadBundle(model, controller.signal)
+  loadBundle<Bundle>(model, { name: "widget", digest: BUNDLE_DIGEST }, controller.signal)
     .then(({ bundle, style }) => {
       if (controller.signal.aborted) return;
       clearTimeout(timer);

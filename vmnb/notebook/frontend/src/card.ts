@@ -11,6 +11,7 @@ import { ProblemBox } from "./problem";
 import { Progress } from "./progress";
 import { type ActionName, type Card, type Model, type Problem, type ToPage, post } from "./protocol";
 import { Requests } from "./requests";
+import { ScreenTab } from "./screen-tab";
 import { silenceText } from "./silence";
 import { Tabs } from "./tabs";
 import { badgeOf } from "./words";
@@ -39,7 +40,7 @@ export class CardView {
   ) {
     this.requests = new Requests(model, (isSilent) => setText(this.note, isSilent ? silenceText(model) : ""));
     this.endReconnectWatch = onReconnect(model, () => this.requests.again());
-    this.panels = [new ConsoleTab(model, card.name), new HistoryTab(model), new DetailsTab()];
+    this.panels = [new ConsoleTab(model, card.name), new HistoryTab(model), new ScreenTab(model, card.name), new DetailsTab()];
     const label = `Virtual machine ${card.name}`;
     setAttributes(this.element, { "aria-label": label });
     const tabs = new Tabs(label, this.panels);

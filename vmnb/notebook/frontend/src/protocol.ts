@@ -51,6 +51,8 @@ export interface Card {
   actions: Record<ActionName, ActionState>;
   busy: Busy | null;
   error: Problem | null;
+  /** Why there is no screen to look at now, for people; empty while there is one. */
+  no_screen: string;
   /** Label and value, for the tab Details. */
   facts: [string, string][];
 }
@@ -77,10 +79,13 @@ export interface Traits {
   reach: Reach;
 }
 
+/** All that every widget needs, or what only a live screen does. */
+export type BundleName = "widget" | "screen";
+
 /** From the page to the kernel. */
 export type ToKernel =
-  /** Asks for the bundle; answered by `bundle`. */
-  | { kind: "bundle" }
+  /** Asks for a part of the widget's code; answered by `bundle`. */
+  | { kind: "bundle"; name: BundleName }
   /** Tries another way to the kernel; answered by `knocked`. */
   | { kind: "knock" }
   /**
@@ -105,12 +110,29 @@ export type ToKernel =
    */
   | { kind: "action"; action: ActionName; id: string }
   /** The person has read `card.error`; the kernel sets it to null, for every view. */
-  | { kind: "dismiss" };
+  | { kind: "dismiss" }
+  | ScreenToKernel;
+
+/** Of the screen: the last three may be answered by `screen_refused`. */
+export type ScreenToKernel =
+  /** Connects a view; answered by `screen_opened` or `screen_closed`. */
+  | { kind: "screen_open"; view: string }
+  /** RFB to the guest, in the one buffer. */
+  | { kind: "screen_data"; view: string }
+  /** The view has taken everything before byte `seq`. */
+  | { kind: "screen_ack"; view: string; seq: number }
+  | { kind: "screen_close"; view: string }
+  /** Asks for one still picture; answered by `screen_still`. */
+  | { kind: "screen_still"; view: string }
+  /** Keys to press, such as `["ctrl-alt-delete"]`. */
+  | { kind: "screen_keys"; view: string; keys: string[] }
+  /** Text to type, key by key. */
+  | { kind: "screen_type"; view: string; text: string };
 
 /** From the kernel to the page. A message with another view's `view` is not for this one. */
 export type ToPage =
   /** Buffers: the script, the style. */
-  | { kind: "bundle"; digest: string }
+  | { kind: "bundle"; name: BundleName; digest: string }
   | { kind: "knocked" }
   /**
    * The one buffer draws the screen and the scrollback on a terminal that was just reset; live
@@ -131,7 +153,19 @@ export type ToPage =
    */
   | { kind: "typed"; view: string; seq: number; again: boolean }
   | { kind: "action_taken"; id: string }
-  | { kind: "action_done"; id: string; error?: Problem };
+  | { kind: "action_done"; id: string; error?: Problem }
+  | ScreenToPage;
+
+export type ScreenToPage =
+  | { kind: "screen_opened"; view: string }
+  /** The one buffer is RFB from the guest, from byte `seq` on. */
+  | { kind: "screen_data"; view: string; seq: number }
+  /** The live view is over, or could not begin; `reason` is a short sentence. */
+  | { kind: "screen_closed"; view: string; reason: string }
+  /** The one buffer is a PNG file. */
+  | { kind: "screen_still"; view: string }
+  /** What was asked for cannot be done. */
+  | { kind: "screen_refused"; view: string; reason: string };
 
 /** The part of anywidget's model that is used here. */
 export interface Model {

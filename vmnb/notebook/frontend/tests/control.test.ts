@@ -21,7 +21,7 @@ describe("the control channel", () => {
   it("is knocked at, and has all messages when the kernel has answered", () => {
     const lab = new LabModel({ reach: REACH });
     const model = through(lab);
-    post(model, { kind: "bundle" });
+    post(model, { kind: "bundle", name: "widget" });
     expect(controlled(lab)).toEqual(["knock"]);
     lab.receive({ kind: "knocked" });
     post(model, { kind: "dismiss" });
@@ -33,7 +33,7 @@ describe("the control channel", () => {
   it("has none where the kernel does not answer, but those after a late answer", () => {
     const lab = new LabModel({ reach: REACH });
     const model = through(lab);
-    post(model, { kind: "bundle" });
+    post(model, { kind: "bundle", name: "widget" });
     vi.advanceTimersByTime(KNOCK_MS);
     post(model, { kind: "dismiss" });
     expect(kinds(lab.sent)).toEqual(["bundle", "dismiss"]);

@@ -2,18 +2,19 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadBundle } from "../src/page";
 import { ScriptedModel } from "./model";
 
-const DIGEST = "the digest of the tests"; // as vitest.config.ts defines it
+const DIGEST = "the digest of the tests";
+const WANTED = { name: "widget", digest: DIGEST } as const;
 const SCRIPT = new TextEncoder().encode("export const mount = () => 'mounted';");
 const STYLE = new TextEncoder().encode(".vmnb {}");
 
 describe("fetching the bundle", () => {
   const asked = (model: ScriptedModel) => model.sent.filter(({ kind }) => kind === "bundle").length;
-  const answer = (model: ScriptedModel) => model.receive({ kind: "bundle", digest: DIGEST }, SCRIPT, STYLE);
-  const start = (model: ScriptedModel) => loadBundle(model, new AbortController().signal);
+  const answer = (model: ScriptedModel) => model.receive({ kind: "bundle", name: "widget", digest: DIGEST }, SCRIPT, STYLE);
+  const start = (model: ScriptedModel) => loadBundle(model, WANTED, new AbortController().signal);
 
   beforeEach(() => {
     vi.useFakeTimers();
-    Reflect.deleteProperty(globalThis, Symbol.for("vmnb.page.1"));
+    Reflect.deleteProperty(globalThis, Symbol.for("vmnb.page.2"));
   });
   afterEach(() => vi.useRealTimers());
 
@@ -49,7 +50,7 @@ describe("fetching the bundle", () => {
   it("stops listening and asking when the widget goes", () => {
     const model = new ScriptedModel({});
     const controller = new AbortController();
-    void loadBundle(model, controller.signal);
+    void loadBundle(model, WANTED, controller.signal);
     controller.abort();
     vi.advanceTimersByTime(60_000);
     expect(model.sent).toEqual([]);
