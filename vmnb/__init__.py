@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook.lab import Lab
+    from vmnb.notebook.machines_table import machines
     from vmnb.notebook.network import Network
-    from vmnb.notebook.tables import machines
     from vmnb.notebook.vm import VM
     from vmnb.seed import cloud_init
 
@@ -49,7 +49,7 @@ _HOMES = {
     "VM": "vmnb.notebook.vm",
     "Network": "vmnb.notebook.network",
     "Lab": "vmnb.notebook.lab",
-    "machines": "vmnb.notebook.tables",
+    "machines": "vmnb.notebook.machines_table",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",

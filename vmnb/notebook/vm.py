@@ -209,8 +209,12 @@ class VM(Scripting, Copying, Ports, Waiting):
 
     @property
     def history(self) -> "pd.DataFrame":
-        """All it went through, oldest first; see :data:`vmnb.notebook.tables.HISTORY_SCHEMA`."""
-        from vmnb.notebook.tables import history_table  # pandas is imported where it is needed
+        """All it went through, oldest first, a row each.
+
+        See :data:`vmnb.notebook.history_table.HISTORY_SCHEMA`.
+        """
+        # pandas is imported where it is needed
+        from vmnb.notebook.history_table import history_table
 
         return history_table(self._wait("history", self._machine.history()))
 
