@@ -1,12 +1,13 @@
 """What a VM uses of its host: a measurement, and what lies between two of them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, TypedDict, runtime_checkable
 
 from vmnb.core.handle import VmHandle
 
-__all__ = ["Measuring", "Rates", "Sample", "Traffic"]
+__all__ = ["Measuring", "Rates", "Sample", "Traffic", "with_rates"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,41 +70,37 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """How fast a VM used things between two samples.
+    """How fast a VM used things before a sample.
 
     Parameters
     ----------
     cpu_percent
-        Of one core of the host, by the whole VM.
+        Of one core of the host, by the whole VM, since the sample before.
     vcpu_percent
         Likewise, by each virtual CPU.
     per_s
-        Each count of :class:`Traffic`, per second.
+        Each count of :class:`Traffic` per second, since it was last known; None where it is not.
     """
 
     cpu_percent: float
     vcpu_percent: tuple[float, ...]
-    per_s: dict[str, float | None]
+    per_s: Mapping[str, float | None]
 
-    @classmethod
-    def between(cls, before: Sample | None, after: Sample) -> Self | None:
-        """Return the means between two samples; None where they are not of one run."""
-        if before is None or before.run != after.run or after.clock_s <= before.clock_s:
-            return None
-        span_s = after.clock_s - before.clock_s
-        return cls(
-            cpu_percent=100 * (after.cpu_s - before.cpu_s) / span_s,
-            vcpu_percent=tuple(
-                100 * (new - old) / span_s
-                for old, new in zip(before.vcpu_s, after.vcpu_s, strict=False)
-            ),
-            per_s={
-                field.name: _per_s(
-                    getattr(before.traffic, field.name), getattr(after.traffic, field.name), span_s
-                )
-                for field in fields(Traffic)
-            },
-        )
+
+def with_rates(samples: Iterable[Sample]) -> list[tuple[Sample, Rates | None]]:
+    """Return each sample with its rates; the first of each run has none."""
+    rated: list[tuple[Sample, Rates | None]] = []
+    before: Sample | None = None
+    counts: dict[str, _Count] = {}
+    for sample in samples:
+        if before is None or before.run != sample.run:
+            before, counts = None, {}
+        per_s = {name: _per_s(counts, name, sample) for name in _COUNTED}
+        span_s = sample.clock_s - before.clock_s if before else 0
+        rates = Rates(per_s=per_s, **_cpu(before, sample, span_s)) if before and span_s else None
+        rated.append((sample, rates))
+        before = sample
+    return rated
 
 
 @runtime_checkable
@@ -121,7 +118,30 @@ class Measuring(Protocol):
         ...
 
 
-def _per_s(before: int | None, after: int | None, span_s: float) -> float | None:
-    if before is None or after is None:
+_COUNTED = tuple(field.name for field in fields(Traffic))
+_Count = tuple[float, int]
+"""When a count was known, and what it was."""
+
+
+class _Cpu(TypedDict):
+    cpu_percent: float
+    vcpu_percent: tuple[float, ...]
+
+
+def _cpu(before: Sample, after: Sample, span_s: float) -> _Cpu:
+    pairs = zip(before.vcpu_s, after.vcpu_s, strict=False)
+    return _Cpu(
+        cpu_percent=100 * (after.cpu_s - before.cpu_s) / span_s,
+        vcpu_percent=tuple(100 * (new - old) / span_s for old, new in pairs),
+    )
+
+
+def _per_s(counts: dict[str, _Count], name: str, sample: Sample) -> float | None:
+    """Return a count's rate since it was last known, and keep in `counts` what it is now."""
+    now: int | None = getattr(sample.traffic, name)
+    if now is None:
         return None
-    return max(0, after - before) / span_s
+    before, counts[name] = counts.get(name), (sample.clock_s, now)
+    if before is None or sample.clock_s <= before[0]:
+        return None
+    return max(0, now - before[1]) / (sample.clock_s - before[0])

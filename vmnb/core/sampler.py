@@ -15,6 +15,9 @@ __all__ = ["Sampler"]
 _log = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
+APART_S = 0.2
+"""Seconds between two samples at the least: what is counted in ticks has no rate in less."""
+
 KEPT = 600
 """Samples that are remembered: ten minutes at one each second."""
 
@@ -46,6 +49,7 @@ class Sampler:
         self._interval_s = interval_s
         self._samples: deque[Sample] = deque(maxlen=kept)
         self._taken = 0
+        self._not_before = 0.0
         self._turn = asyncio.Lock()
         self._until: dict[str, float] = {}
         self._nobody = asyncio.Event()
@@ -62,11 +66,22 @@ class Sampler:
         """Number of samples that were ever taken, which is the number of the next."""
         return self._taken
 
+    @property
+    def last(self) -> Sample | None:
+        """The newest sample."""
+        return self._samples[-1] if self._samples else None
+
     def since(self, number: int) -> tuple[int, list[Sample]]:
         """Return the remembered samples from `number` on, and the number of the first of them."""
         first = self._taken - len(self._samples)
         start = min(max(number, first), self._taken)
         return start, list(self._samples)[start - first :]
+
+    @property
+    def watchers(self) -> frozenset[str]:
+        """Those who watch now."""
+        now = asyncio.get_running_loop().time()
+        return frozenset(who for who, until in self._until.items() if until > now)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each sample; return what ends that."""
@@ -74,6 +89,8 @@ class Sampler:
 
     def watch(self, who: str, for_s: float) -> None:
         """Take samples for the next `for_s` seconds, whatever `who` said before."""
+        watching = self.watchers
+        self._until = {one: until for one, until in self._until.items() if one in watching}
         self._until[who] = asyncio.get_running_loop().time() + for_s
         self._nobody.clear()
         if not self.is_sampling:
@@ -82,13 +99,16 @@ class Sampler:
     def leave(self, who: str) -> None:
         """Forget `who`; when nobody else watches, sampling stops at once."""
         self._until.pop(who, None)
-        if not self._until:
+        if not self.watchers:
             self._nobody.set()
 
     async def fresh(self) -> Sample:
         """Take a sample now and remember it; raises what taking it raises."""
+        clock = asyncio.get_running_loop().time
         async with self._turn:
+            await asyncio.sleep(max(0.0, self._not_before - clock()))
             sample = await self._take()
+            self._not_before = clock() + min(APART_S, self._interval_s)
             self._samples.append(sample)
             self._taken += 1
         self._listeners.tell()
@@ -105,7 +125,7 @@ class Sampler:
         loop = asyncio.get_running_loop()
         due = loop.time()
         try:
-            while self._is_watched(loop.time()):
+            while self.watchers:
                 await self.fresh()
                 # One that took long is not made up for by two at once.
                 due = max(due + self._interval_s, loop.time())
@@ -114,7 +134,3 @@ class Sampler:
                         await self._nobody.wait()
         except VmnbError as error:
             _log.info("no more samples for now: %s", error)
-
-    def _is_watched(self, now: float) -> bool:
-        self._until = {who: until for who, until in self._until.items() if until > now}
-        return bool(self._until)

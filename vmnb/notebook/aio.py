@@ -3,6 +3,7 @@
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, IpAddress
 from vmnb.core.state import VmState
 from vmnb.notebook.copying import AsyncCopying
+from vmnb.notebook.measuring import AsyncMeasured
 from vmnb.notebook.ports import AsyncPorts
 from vmnb.notebook.scripting import AsyncScripting
 from vmnb.notebook.waiting import AsyncWaiting
@@ -10,7 +11,7 @@ from vmnb.notebook.waiting import AsyncWaiting
 __all__ = ["AsyncVM"]
 
 
-class AsyncVM(AsyncScripting, AsyncCopying, AsyncPorts, AsyncWaiting):
+class AsyncVM(AsyncScripting, AsyncCopying, AsyncPorts, AsyncWaiting, AsyncMeasured):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.
 
     Cancelling the caller's task cancels the action.

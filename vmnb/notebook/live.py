@@ -15,6 +15,7 @@ from vmnb.core.history import HistoryRow
 from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
+from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
@@ -48,6 +49,7 @@ class Live:
         self.machine = machine
         self.widgets: dict[str, CardWidget] = {}
         self.ways = Ways(machine, self.console)
+        self.sampler = Sampler(machine.measure)
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
@@ -155,10 +157,11 @@ class Live:
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
     async def aclose(self) -> None:
-        """Let go of the console and the ways into the guest; the VM goes on."""
+        """Let go of the console, the samples and the ways into the guest; the VM goes on."""
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
+        await self.sampler.aclose()
         if self._console is not None:
             await self._console.aclose()
         await self.ways.aclose()

@@ -16,6 +16,7 @@ from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.console import VmConsole
 from vmnb.notebook.copying import Copying
 from vmnb.notebook.lan import Lan
+from vmnb.notebook.measuring import Measured
 from vmnb.notebook.network import Network
 from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Scripting, Copying, Ports, Waiting):
+class VM(Scripting, Copying, Ports, Waiting, Measured):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name

@@ -18,6 +18,7 @@ from vmnb.notebook.assets import bootstrap
 from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.live import Live
+from vmnb.notebook.metrics_talk import MetricsTalk
 from vmnb.notebook.talk import Message, Talk
 
 __all__ = ["CardWidget"]
@@ -60,6 +61,7 @@ class CardWidget(anywidget.AnyWidget):
             BundleTalk(self.send),
             ActionTalk(live, self.send),
             ConsoleTalk(live, self._to_view),
+            MetricsTalk(live, self.send),
         )
         self._talks = {kind: talk for talk in talks for kind in talk.kinds}
         self._unsubscribe = live.subscribe(self._show)

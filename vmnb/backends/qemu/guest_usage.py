@@ -1,11 +1,11 @@
 """What the guest itself says of its memory and its network cards, asked of its agent."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from vmnb.backends.qemu.argv import AGENT_CHARDEV
 from vmnb.backends.qemu.attachment import Attachment
-from vmnb.core.errors import AgentError
 from vmnb.guest.agent import GuestAgent
 from vmnb.guest.agent_file import read_guest_file
 
@@ -18,22 +18,24 @@ _KIB_PER_MIB = 1024
 class GuestUsage:
     """What a guest says; ``card_bytes`` is what the card of each MAC has received and sent."""
 
-    memory_mib: float | None
-    card_bytes: dict[str, tuple[int, int]]
+    memory_mib: float | None = None
+    card_bytes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 async def ask_guest(attachment: Attachment, agent: GuestAgent, timeout_s: float) -> GuestUsage:
     """Ask the agent, and let go of it: other processes may want it.
 
+    Nothing is known where no agent runs.
+
     Raises
     ------
     AgentError
-        There is no agent at the other end now, or it refused.
+        It refused.
     StateError, LinkLostError, DeadlineError
         The VM does not run, or does not answer.
     """
     if not await _is_there(attachment):
-        raise AgentError("its guest agent does not run")
+        return GuestUsage()
     try:
         memory = await read_guest_file(agent, "/proc/meminfo", timeout_s=timeout_s)
         cards = await agent.call("guest-network-get-interfaces", timeout_s=timeout_s)

@@ -1,12 +1,13 @@
 """Measures one run of QEMU: the host's kernel, QEMU and the guest are asked, each for its part."""
 
 import asyncio
+from collections.abc import Iterator
 from functools import partial
 from time import monotonic
 from typing import Any
 
 from vmnb.backends.qemu.attachment import Attachment
-from vmnb.backends.qemu.guest_usage import ask_guest
+from vmnb.backends.qemu.guest_usage import GuestUsage, ask_guest
 from vmnb.backends.qemu.network_usage import NetworkMeter
 from vmnb.backends.qemu.patience import Patient
 from vmnb.backends.qemu.usage import Usage, read_usage
@@ -77,7 +78,7 @@ class Meter:
             memory_pss_mib=self._pss_mib,
             guest_memory_mib=guest.memory_mib if guest else None,
             traffic=traffic_of(disks or [], received, sent),
-            notes=(*self._notes(), *network.notes),
+            notes=(*self._notes(guest), *network.notes),
         )
 
     async def _usage(self, threads: list[int]) -> Usage:
@@ -92,13 +93,17 @@ class Meter:
             self._pss_mib, self._pss_due = usage.pss_mib, monotonic() + _SLOW_S
         return usage
 
-    def _notes(self) -> list[str]:
-        asked = {"virtual CPUs": self._vcpus, "disk": self._disks, "guest memory": self._guest}
-        return [
-            f"{what}: not known ({patient.problem})"
-            for what, patient in asked.items()
-            if patient is not None and patient.problem
-        ]
+    def _notes(self, guest: GuestUsage | None) -> Iterator[str]:
+        asked = (
+            ("virtual CPUs", self._vcpus),
+            ("disk", self._disks),
+            ("the guest's memory", self._guest),
+        )
+        for what, patient in asked:
+            if patient is not None and patient.problem:
+                yield f"{what}: not known ({patient.problem})"
+        if guest is not None and guest.memory_mib is None:
+            yield "the guest's memory: not known, for no guest agent runs"
 
 
 def traffic_of(blockstats: list[dict[str, Any]], received: int | None, sent: int | None) -> Traffic:

@@ -40,29 +40,41 @@ class NetworkMeter:
             ways["tap interface"] = self._by_tap
         if handle.network.network is not None:
             ways["private network"] = self._by_switch
+        self._heard: GuestUsage | None = None
         self._ways = {name: Patient(ask, keep_s=0.0) for name, ask in ways.items()}
 
     async def moved(self, guest: GuestUsage | None) -> NetworkUsage:
-        """Return what all cards have moved; `guest` is what the guest says."""
+        """Return what all cards have moved.
+
+        Parameters
+        ----------
+        guest
+            What the guest said last; what is older than the last call is not taken again.
+        """
         if self._handle.network.mode is NetworkMode.NONE:
             return NetworkUsage(None, ("network: it has none",))
-        found: list[_Moved | None] = []
-        notes: list[str] = []
-        for name, patient in self._ways.items():
-            found.append(await patient.answer())
-            notes += [f"network: not known by its {name} ({patient.problem})"] * (not found[-1])
+        parts = [await self._counted(name, patient) for name, patient in self._ways.items()]
         if self._handle.network.has_user_card:
-            told = guest.card_bytes.get(self._handle.mac or "") if guest else None
-            found.append(told)
-            notes.append(
-                "network: as the guest counts it, for nothing on the host does behind NAT"
-                if told
-                else "network: not known; behind NAT only the guest counts, and its agent is silent"
-            )
-        counts = [moved for moved in found if moved is not None]
-        if len(counts) < len(found):
-            return NetworkUsage(None, tuple(notes))
-        return NetworkUsage((sum(c[0] for c in counts), sum(c[1] for c in counts)), tuple(notes))
+            parts.append(self._told(guest))
+        counts = [part.moved for part in parts if part.moved is not None]
+        notes = tuple(note for part in parts for note in part.notes)
+        if len(counts) < len(parts):
+            return NetworkUsage(None, notes)
+        received, sent = (sum(each) for each in zip(*counts, strict=True))
+        return NetworkUsage((received, sent), notes)
+
+    async def _counted(self, name: str, patient: Patient[_Moved]) -> NetworkUsage:
+        moved = await patient.answer()
+        note = f"network: not known by its {name} ({patient.problem})"
+        return NetworkUsage(moved, () if moved else (note,))
+
+    def _told(self, guest: GuestUsage | None) -> NetworkUsage:
+        moved = guest.card_bytes.get(self._handle.mac or "") if guest else None
+        if moved is None:
+            return NetworkUsage(None, ("network: not known; behind NAT the guest alone counts",))
+        is_news, self._heard = guest is not self._heard, guest
+        note = "network: as the guest counts it every few seconds; on the host nobody does"
+        return NetworkUsage(moved if is_news else None, (note,))
 
     async def _by_tap(self) -> _Moved:
         return await asyncio.to_thread(_tap_bytes, self._process)

@@ -5,6 +5,7 @@ import { DetailsTab } from "./details";
 import { h, setAttributes, setText } from "./dom";
 import { Header } from "./header";
 import { HistoryTab } from "./history";
+import { MetricsTab } from "./metrics";
 import type { Panel } from "./panel";
 import { ProblemBox } from "./problem";
 import { Progress } from "./progress";
@@ -36,7 +37,7 @@ export class CardView {
     private card: Card,
   ) {
     this.requests = new Requests(model, (isSilent) => setText(this.note, isSilent ? SILENCE : ""));
-    this.panels = [new ConsoleTab(model, card.name), new HistoryTab(model), new DetailsTab()];
+    this.panels = [new ConsoleTab(model, card.name), new HistoryTab(model), new MetricsTab(model), new DetailsTab()];
     const label = `Virtual machine ${card.name}`;
     setAttributes(this.element, { "aria-label": label });
     const tabs = new Tabs(label, this.panels);

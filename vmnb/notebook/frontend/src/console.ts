@@ -1,6 +1,6 @@
 /** The console in a card: terminal, its line of hints, and its talk with the kernel. */
 import { h, setText } from "./dom";
-import { type Model, type ToKernel, type ToPage, bytesOf, post } from "./protocol";
+import { type Model, type ToKernel, type ToPage, bytesOf, newViewId, post } from "./protocol";
 import { ConsoleStream } from "./stream";
 import { ConsoleTerminal } from "./terminal";
 import { watchTheme } from "./theme";
@@ -127,10 +127,4 @@ export class ConsolePanel {
   private send(message: ToKernel, buffers: ArrayBufferView[] = []): void {
     post(this.model, message, buffers);
   }
-}
-
-/** `crypto.randomUUID` is missing where a page is served over plain HTTP. */
-function newViewId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -58,6 +58,22 @@ export interface Card {
 /** Time (ISO 8601), from, to, action, duration in seconds, cause, detail. */
 export type HistoryRow = [string, string, string, string, number | null, string, string];
 
+/** What a machine used at a moment; rates are means since the point before, null where not known. */
+export interface MetricPoint {
+  /** Milliseconds since 1970 by the kernel's clock. */
+  time_ms: number;
+  /** Of one core of the host, by the whole machine. */
+  cpu_percent: number | null;
+  /** Likewise, by each virtual CPU. */
+  vcpu_percent: number[];
+  memory_mib: number;
+  guest_memory_mib: number | null;
+  disk_read_bytes_per_s: number | null;
+  disk_written_bytes_per_s: number | null;
+  network_received_bytes_per_s: number | null;
+  network_sent_bytes_per_s: number | null;
+}
+
 export interface Traits {
   card: Card;
   /** The newest last; the kernel keeps it short (200 rows). */
@@ -88,6 +104,13 @@ export type ToKernel =
   | { kind: "input"; view: string; reply: boolean }
   /** A button. Answered by `action_done` with the same `id`. */
   | { kind: "action"; action: ActionName; id: string }
+  /**
+   * A view looks at the metrics, and has every point before number `since`. Said again each ten
+   * seconds, for who says nothing for thirty is gone. Answered by `metrics` or `metrics_refused`.
+   */
+  | { kind: "metrics_watch"; view: string; since: number }
+  /** The view looks no more. */
+  | { kind: "metrics_leave"; view: string }
   /** The person has read `card.error`; the kernel sets it to null, for every view. */
   | { kind: "dismiss" };
 
@@ -106,6 +129,10 @@ export type ToPage =
   | { kind: "closed"; reason: string; view?: string }
   /** The console has its other end again. */
   | { kind: "open"; view?: string }
+  /** Points from number `first` on, and sentences about where they come from and what is missing. */
+  | { kind: "metrics"; first: number; points: MetricPoint[]; notes: string[]; view?: string }
+  /** Nothing can be measured now; `reason` is a short sentence. */
+  | { kind: "metrics_refused"; reason: string; view: string }
   | { kind: "action_done"; id: string; error?: Problem };
 
 /** The part of anywidget's model that is used here. */
@@ -123,6 +150,12 @@ export type MessageCallback = (content: ToPage, buffers: ArrayBufferView[]) => v
 export interface Bundle {
   /** Show the widget in `root`; the function returned takes it away again. */
   mount(model: Model, root: HTMLElement, style: string): () => void;
+}
+
+/** A name for a view. `crypto.randomUUID` is missing where a page is served over plain HTTP. */
+export function newViewId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The bytes of a message's buffer, whatever view of it the front end hands over. */
