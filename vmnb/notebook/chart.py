@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from vmnb.notebook.scale import duration_text, round_step, round_top
+from vmnb.notebook.scale import duration_text, round_step
 from vmnb.notebook.svg import element, line, words
 
 __all__ = ["CHART_HEIGHT", "CHART_WIDTH", "Chart", "Series"]
@@ -41,15 +41,15 @@ class Chart:
         In seconds since any moment, rising.
     text
         Puts a value in words, with its unit.
-    least
-        What the axis has at the least, so that next to nothing looks like it.
+    top
+        Gives what the axis ends at for a value.
     """
 
     name: str
     times_s: Sequence[float]
     series: tuple[Series, ...]
     text: Callable[[float], str]
-    least: float
+    top: Callable[[float], float]
 
     def summary(self) -> str:
         """Return the newest values in words."""
@@ -61,7 +61,7 @@ class Chart:
 
     def _parts(self) -> Iterator[Element]:
         known = [value for each in self.series for value in each.values if value is not None]
-        top = round_top(max(known, default=0.0), self.least)
+        top = self.top(max(known, default=0.0))
         yield words(_LEFT, 14, self.name, font_weight="bold")
         yield from self._legend()
         for share in (0.0, 0.5, 1.0):

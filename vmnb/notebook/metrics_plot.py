@@ -1,18 +1,20 @@
 """What a VM used over time, as a picture."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
 from vmnb.core.metrics import Rates, Sample, with_rates
 from vmnb.notebook.chart import CHART_HEIGHT, CHART_WIDTH, Chart, Series
 from vmnb.notebook.html import FONT
-from vmnb.notebook.scale import bytes_text
+from vmnb.notebook.scale import binary_top, bytes_text, round_top
 from vmnb.notebook.svg import picture
 
 __all__ = ["MetricsPlot"]
 
 _MIB = 1 << 20
+_Text = Callable[[float], str]
 _Value = Callable[[Sample, Rates | None], float | None]
 
 
@@ -60,36 +62,36 @@ def _charts(samples: Sequence[Sample]) -> tuple[Chart, ...]:
         return Series(name=name, values=[value(*point) for point in points])
 
     def chart(
-        name: str, text: Callable[[float], str], least: float, first: Series, second: Series
+        name: str, text: _Text, top: Callable[[float], float], first: Series, second: Series
     ) -> Chart:
-        return Chart(name=name, times_s=times_s, series=(first, second), text=text, least=least)
+        return Chart(name=name, times_s=times_s, series=(first, second), text=text, top=top)
 
     return (
         chart(
-            "CPU",
+            "CPU (% of a core)",
             _percent,
-            10,
+            partial(round_top, least=10),
             series("all", lambda _, rates: rates.cpu_percent if rates else None),
             series("virtual CPUs", lambda _, rates: sum(rates.vcpu_percent) if rates else None),
         ),
         chart(
             "Memory",
             bytes_text,
-            _MIB,
-            series("of the host", lambda sample, _: sample.memory_mib * _MIB),
-            series("used in the guest", lambda sample, _: _bytes(sample.guest_memory_mib)),
+            partial(binary_top, least=_MIB),
+            series("on the host", lambda sample, _: sample.memory_mib * _MIB),
+            series("in the guest", lambda sample, _: _bytes(sample.guest_memory_mib)),
         ),
         chart(
             "Disk",
             _rate,
-            1000,
+            partial(binary_top, least=1024),
             series("read", _per_s("disk_read_bytes")),
             series("written", _per_s("disk_written_bytes")),
         ),
         chart(
             "Network",
             _rate,
-            1000,
+            partial(binary_top, least=1024),
             series("received", _per_s("network_received_bytes")),
             series("sent", _per_s("network_sent_bytes")),
         ),

@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["bytes_text", "duration_text", "round_step", "round_top"]
+__all__ = ["binary_top", "bytes_text", "duration_text", "round_step", "round_top"]
 
 _TIME_STEPS_S = (
     0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600,
@@ -15,6 +15,11 @@ def round_top(value: float, least: float) -> float:
     wanted = max(value, least)
     unit = 10.0 ** math.floor(math.log10(wanted))
     return next(unit * step for step in (1, 2, 5, 10) if unit * step >= wanted * 0.999)
+
+
+def binary_top(value: float, least: float) -> float:
+    """Return the least power of 2 that is neither below `value` nor `least`."""
+    return float(2 ** math.ceil(math.log2(max(value, least)) - 1e-9))
 
 
 def round_step(span_s: float, most: int) -> float:
@@ -40,4 +45,5 @@ def bytes_text(count: float) -> str:
         if count < 1000 or unit == "GiB":
             break
         count /= 1024
-    return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
+    digits = 0 if count >= 10 or unit == "B" else 1
+    return f"{count:.{digits}f}".removesuffix(".0") + f" {unit}"

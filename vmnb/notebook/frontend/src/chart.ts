@@ -1,6 +1,6 @@
 /** A small chart over time; its lines differ in more than colour, and are told in words too. */
 import { h, s, setAttributes, setText } from "./dom";
-import { type Box, type Span, linePath, roundTop, timeMarks } from "./scale";
+import { type Box, type Span, linePath, timeMarks } from "./scale";
 import { wholeDuration } from "./words";
 
 export interface Series {
@@ -24,11 +24,11 @@ export class Chart {
   private readonly words = h("figcaption");
   private readonly svg = s("svg", { class: "vmnb-chart", role: "img" });
 
-  /** `text` puts a value in words with its unit; `least` is what the axis has at the least. */
+  /** `text` puts a value in words with its unit; `topOf` gives what the axis ends at for a value. */
   constructor(
     private readonly title: string,
     private readonly text: (value: number) => string,
-    private readonly least: number,
+    private readonly topOf: (value: number) => number,
   ) {
     this.element = h("figure", { class: "vmnb-figure" }, this.words, this.svg);
   }
@@ -37,7 +37,7 @@ export class Chart {
     const width = Math.max(this.element.clientWidth, 0) || DEFAULT_WIDTH;
     const box = { left: LEFT, right: width - 8, top: 8, bottom: HEIGHT - 18 };
     const known = data.series.flatMap(({ values }) => values.filter((value) => value !== null));
-    const top = roundTop(Math.max(0, ...known), this.least);
+    const top = this.topOf(Math.max(0, ...known));
     setAttributes(this.svg, { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, "aria-label": this.summary(data) });
     this.svg.replaceChildren(...this.grid(box, top), ...timeAxis(data.span, box), ...lines(data, top, box));
     this.tell(data.series);

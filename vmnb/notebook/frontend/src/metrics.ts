@@ -4,6 +4,7 @@ import { h, setText } from "./dom";
 import { Interest } from "./interest";
 import type { Panel } from "./panel";
 import { type Card, type MetricPoint, type Model, type ToPage, newViewId, post } from "./protocol";
+import { binaryTop, roundTop } from "./scale";
 import { byteRate, memory, percent } from "./words";
 
 /** Ten minutes at one each second: what the kernel remembers, too. */
@@ -97,34 +98,38 @@ export class MetricsTab implements Panel {
 function subjects(): Subject[] {
   return [
     {
-      chart: new Chart("CPU", percent, 10),
+      chart: new Chart("CPU (% of a core)", percent, (value) => roundTop(value, 10)),
       series: (points) => [
         { name: "all", values: points.map((point) => point.cpu_percent) },
         { name: "virtual CPUs", values: points.map(({ vcpu_percent }) => total(vcpu_percent)) },
       ],
     },
     {
-      chart: new Chart("Memory", (mib) => memory(Math.round(mib)), 1),
+      chart: new Chart("Memory", (mib) => memory(Math.round(mib)), (value) => binaryTop(value, 1)),
       series: (points) => [
-        { name: "of the host", values: points.map((point) => point.memory_mib) },
-        { name: "used in the guest", values: points.map((point) => point.guest_memory_mib) },
+        { name: "on the host", values: points.map((point) => point.memory_mib) },
+        { name: "in the guest", values: points.map((point) => point.guest_memory_mib) },
       ],
     },
     {
-      chart: new Chart("Disk", byteRate, 1000),
+      chart: new Chart("Disk", byteRate, bytesTop),
       series: (points) => [
         { name: "read", values: points.map((point) => point.disk_read_bytes_per_s) },
         { name: "written", values: points.map((point) => point.disk_written_bytes_per_s) },
       ],
     },
     {
-      chart: new Chart("Network", byteRate, 1000),
+      chart: new Chart("Network", byteRate, bytesTop),
       series: (points) => [
         { name: "received", values: points.map((point) => point.network_received_bytes_per_s) },
         { name: "sent", values: points.map((point) => point.network_sent_bytes_per_s) },
       ],
     },
   ];
+}
+
+function bytesTop(value: number): number {
+  return binaryTop(value, 1024);
 }
 
 function total(values: number[]): number | null {

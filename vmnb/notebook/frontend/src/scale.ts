@@ -23,6 +23,11 @@ export function roundTop(value: number, least: number): number {
   return unit * ([1, 2, 5].find((step) => unit * step >= wanted * 0.999) ?? 10);
 }
 
+/** The least power of 2 that is neither below `value` nor `least`. */
+export function binaryTop(value: number, least: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(value, least)) - 1e-9);
+}
+
 /** Seconds before now, at which the time axis has its marks: 0 first, then at most `most` more. */
 export function timeMarks({ from_ms, to_ms }: Span, most: number): number[] {
   const span_s = (to_ms - from_ms) / 1000;

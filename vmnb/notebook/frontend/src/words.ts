@@ -108,5 +108,5 @@ export function byteRate(bytes_per_s: number): string {
   const units = ["B", "KiB", "MiB", "GiB"];
   let [value, unit] = [bytes_per_s, 0];
   while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
-  return `${unit === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[unit]}/s`;
+  return `${Number(value.toFixed(unit === 0 || value >= 10 ? 0 : 1))} ${units[unit]}/s`;
 }
