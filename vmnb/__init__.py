@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook.lab import Lab
+    from vmnb.notebook.lanes import timeline
     from vmnb.notebook.machines_table import machines
     from vmnb.notebook.network import Network
     from vmnb.notebook.vm import VM
@@ -42,6 +43,7 @@ __all__ = [
     "images",
     "machines",
     "private",
+    "timeline",
     "user",
 ]
 
@@ -50,6 +52,7 @@ _HOMES = {
     "Network": "vmnb.notebook.network",
     "Lab": "vmnb.notebook.lab",
     "machines": "vmnb.notebook.machines_table",
+    "timeline": "vmnb.notebook.lanes",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",

@@ -6,12 +6,15 @@ from vmnb.notebook.copying import AsyncCopying
 from vmnb.notebook.measuring import AsyncMeasured
 from vmnb.notebook.ports import AsyncPorts
 from vmnb.notebook.scripting import AsyncScripting
+from vmnb.notebook.timelines import AsyncTimelines
 from vmnb.notebook.waiting import AsyncWaiting
 
 __all__ = ["AsyncVM"]
 
 
-class AsyncVM(AsyncScripting, AsyncCopying, AsyncPorts, AsyncWaiting, AsyncMeasured):
+class AsyncVM(
+    AsyncScripting, AsyncCopying, AsyncPorts, AsyncWaiting, AsyncMeasured, AsyncTimelines
+):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.
 
     Cancelling the caller's task cancels the action.

@@ -22,6 +22,7 @@ from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
 from vmnb.notebook.scripting import Scripting
 from vmnb.notebook.shown import plain_text
+from vmnb.notebook.timelines import Timelines
 from vmnb.notebook.waiting import Waiting
 from vmnb.seed.user_data import Document
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Scripting, Copying, Ports, Waiting, Measured):
+class VM(Scripting, Copying, Ports, Waiting, Measured, Timelines):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name
