@@ -119,7 +119,8 @@ def _spans(seen: _Known, guest: GuestBoot | None, clock: KernelClock | None) -> 
         return None if seconds is None else clock.at(seconds)
 
     root_s = guest.userspace_s or guest.root_s
-    yield ("firmware", on, clock.zero, _GUEST)
+    # A kernel counts only after its first steps: where the firmware ended, nobody says.
+    yield ("firmware, early kernel", on, clock.zero, _GUEST)
     yield ("kernel", clock.zero, at(guest.init_s), _GUEST)
     yield ("root file system", at(guest.init_s), at(root_s), _GUEST)
     yield ("system", at(guest.userspace_s), at(guest.finished_s), "systemd")

@@ -18,7 +18,7 @@ from vmnb.core.machine import Machine
 from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
-from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
+from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows, states_of
 from vmnb.notebook.ways import Ways
 
 if TYPE_CHECKING:
@@ -92,6 +92,10 @@ class Live:
     def rows(self) -> list[Row]:
         """Return the history as the card shows it, as last known."""
         return history_rows(self._history)
+
+    def states(self) -> States:
+        """Return the states over time as the card draws them, as last known."""
+        return states_of(self._history)
 
     def console_text(self) -> str:
         """Return the console's text as last known; empty where nobody has looked yet."""

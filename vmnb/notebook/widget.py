@@ -43,6 +43,7 @@ class CardWidget(anywidget.AnyWidget):
 
     card = traitlets.Any().tag(sync=True)
     history = traitlets.Any().tag(sync=True)
+    states = traitlets.Any().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
 
@@ -54,6 +55,7 @@ class CardWidget(anywidget.AnyWidget):
             _esm=bootstrap(),
             card=live.card(),
             history=live.rows(),
+            states=live.states(),
             snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
             layout_kind=layout,
         )
@@ -76,6 +78,7 @@ class CardWidget(anywidget.AnyWidget):
         with self.hold_sync():
             self.card = self._live.card()
             self.history = self._live.rows()
+            self.states = self._live.states()
             self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
 
     def _receive(self, _: Any, content: Message, buffers: Sequence[memoryview]) -> None:

@@ -74,10 +74,19 @@ export interface MetricPoint {
   network_sent_bytes_per_s: number | null;
 }
 
+/** The states over time, each following the other; times in milliseconds since 1970. */
+export interface States {
+  /** State or "unknown", beginning, end; null where it goes on. */
+  segments: [string, number, number | null][];
+  /** What happened and left the state as it was. */
+  marks: [string, number][];
+}
+
 export interface Traits {
   card: Card;
   /** The newest last; the kernel keeps it short (200 rows). */
   history: HistoryRow[];
+  states: States;
   /** The console's screen as it last stood, as plain text without escape sequences (16 kB). */
   snapshot: string;
   /** The whole card, or the console with a slim header. */
