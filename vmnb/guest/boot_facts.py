@@ -108,7 +108,7 @@ def _stages(text: str, boot_s: float) -> Iterator[Stage]:
     """Yield the stages of cloud-init's ``status.json``, whose times are since 1970."""
     try:
         stages = json.loads(text)["v1"]
-        found = [(str(name), dict(stage)) for name, stage in stages.items() if stage]
+        found = [(name, stage) for name, stage in stages.items() if isinstance(stage, dict)]
     except (ValueError, LookupError, TypeError, AttributeError):
         return
     for name, stage in found:
