@@ -86,6 +86,11 @@ class Rates:
     vcpu_percent: tuple[float, ...]
     per_s: Mapping[str, float | None]
 
+    @property
+    def vcpus_percent(self) -> float | None:
+        """The sum over all virtual CPUs; None where they are not known."""
+        return sum(self.vcpu_percent) if self.vcpu_percent else None
+
 
 def with_rates(samples: Iterable[Sample]) -> list[tuple[Sample, Rates | None]]:
     """Return each sample with its rates; the first of each run has none."""

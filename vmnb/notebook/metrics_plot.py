@@ -72,7 +72,7 @@ def _charts(samples: Sequence[Sample]) -> tuple[Chart, ...]:
             _percent,
             partial(round_top, least=10),
             series("all", lambda _, rates: rates.cpu_percent if rates else None),
-            series("virtual CPUs", lambda _, rates: sum(rates.vcpu_percent) if rates else None),
+            series("virtual CPUs", lambda _, rates: rates.vcpus_percent if rates else None),
         ),
         chart(
             "Memory",

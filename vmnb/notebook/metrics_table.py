@@ -55,7 +55,7 @@ def _row(sample: Sample, rates: Rates | None) -> tuple[object, ...]:
     return (
         sample.time,
         rates.cpu_percent if rates else None,
-        sum(rates.vcpu_percent) if rates else None,
+        rates.vcpus_percent if rates else None,
         sample.memory_mib,
         sample.memory_pss_mib,
         sample.guest_memory_mib,
