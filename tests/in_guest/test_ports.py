@@ -14,7 +14,7 @@ import pytest
 import vmnb
 from vmnb import VM
 from vmnb.core.errors import BackendError, SpecError, StateError
-from vmnb.notebook.tables import FORWARD_SCHEMA
+from vmnb.notebook.forward_table import FORWARD_SCHEMA
 
 pytestmark = pytest.mark.slow
 

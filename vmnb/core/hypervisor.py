@@ -63,6 +63,8 @@ class Capability(StrEnum):
     SSH = "ssh"
     UEFI = "uefi"
     FORWARDS = "forwards"
+    METRICS = "metrics"
+    BOOT_MARKS = "boot-marks"
     NETWORK_USER = "network-user"
     NETWORK_PRIVATE = "network-private"
     NETWORK_TAP = "network-tap"

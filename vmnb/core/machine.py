@@ -8,6 +8,7 @@ from datetime import datetime
 from statistics import median
 from time import monotonic
 
+from vmnb.core.boot import BootMark
 from vmnb.core.errors import DeadlineError, SpecError, StoreError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
@@ -22,6 +23,7 @@ from vmnb.core.hypervisor import (
 )
 from vmnb.core.known import Busy, KnownVm
 from vmnb.core.lock import action_lock
+from vmnb.core.metrics import Sample
 from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
 from vmnb.core.router import RouterHypervisor
@@ -110,6 +112,14 @@ class Machine(KnownVm):
     async def guest_ip(self) -> IpAddress:
         """Return the guest's address; see :meth:`~vmnb.core.hypervisor.Hypervisor.guest_ip`."""
         return await self._hypervisor.guest_ip(self.handle)
+
+    async def measure(self) -> Sample:
+        """Look at what it uses now; see :meth:`~vmnb.core.metrics.Measuring.measure`."""
+        return await self._hypervisor.measure(self.handle)
+
+    async def boot_marks(self) -> tuple[BootMark, ...]:
+        """Return what its host knows of its last boot, oldest first."""
+        return await self._hypervisor.boot_marks(self.handle)
 
     async def forwards(self) -> tuple[Forward, ...]:
         """Ask which ports of the host lead into the guest now."""

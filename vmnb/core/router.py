@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 
+from vmnb.core.boot import BootMark, BootMarking
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import (
@@ -19,6 +20,7 @@ from vmnb.core.hypervisor import (
     Watchable,
     require_capability,
 )
+from vmnb.core.metrics import Measuring, Sample
 from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
 from vmnb.core.registry import make_hypervisor
@@ -135,6 +137,20 @@ class RouterHypervisor:
     async def unforward(self, handle: VmHandle, forward: Forward) -> None:
         """See :meth:`~vmnb.core.hypervisor.Forwarding.unforward`."""
         await self._forwarding(handle).unforward(handle, forward)
+
+    async def measure(self, handle: VmHandle) -> Sample:
+        """See :meth:`~vmnb.core.metrics.Measuring.measure`."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.METRICS, handle)
+        assert isinstance(backend, Measuring)  # noqa: S101 - the capability says so
+        return await backend.measure(handle)
+
+    async def boot_marks(self, handle: VmHandle) -> tuple[BootMark, ...]:
+        """See :meth:`~vmnb.core.boot.BootMarking.boot_marks`."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.BOOT_MARKS, handle)
+        assert isinstance(backend, BootMarking)  # noqa: S101 - the capability says so
+        return await backend.boot_marks(handle)
 
     def _forwarding(self, handle: VmHandle) -> Forwarding:
         """Return the backend of `handle`; CapabilityError where it forwards no ports of it."""

@@ -1,6 +1,7 @@
 """What a VM's card says, as plain JSON: the one source of the widget and of the static HTML."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TypedDict
 
 from vmnb.core.history import HistoryRow
@@ -8,9 +9,10 @@ from vmnb.core.hypervisor import Capability
 from vmnb.core.machine import Busy, Machine
 from vmnb.core.network import Forward
 from vmnb.core.state import LIVE, Action, allowed_actions
+from vmnb.core.timeline import StateLine
 from vmnb.notebook.way_in import way_in
 
-__all__ = ["Card", "Problem", "Row", "card_of", "history_rows", "vcpus_text"]
+__all__ = ["Card", "Problem", "Row", "States", "card_of", "history_rows", "states_of", "vcpus_text"]
 
 HISTORY_ROWS = 200
 """Newest rows that a card shows; :attr:`VM.history <vmnb.VM.history>` has them all."""
@@ -73,6 +75,13 @@ class Card(TypedDict):
     facts: list[tuple[str, str]]
 
 
+class States(TypedDict):
+    """See ``States`` in ``protocol.ts``."""
+
+    segments: list[tuple[str, int, int | None]]
+    marks: list[tuple[str, int]]
+
+
 def card_of(
     machine: Machine,
     *,
@@ -125,9 +134,25 @@ def history_rows(rows: Iterable[HistoryRow]) -> list[Row]:
     ]
 
 
+def states_of(rows: Iterable[HistoryRow]) -> States:
+    """Return the states over time as the card draws them, the newest of many."""
+    line = StateLine.of(rows)
+    segments = [
+        (str(each.state or "unknown"), _ms(each.start), _ms(each.end) if each.end else None)
+        for each in line.segments[-HISTORY_ROWS:]
+    ]
+    first_ms = segments[0][1] if segments else 0
+    marks = [(mark.action, _ms(mark.time)) for mark in line.marks if _ms(mark.time) >= first_ms]
+    return States(segments=segments, marks=marks[-HISTORY_ROWS:])
+
+
 def vcpus_text(count: int) -> str:
     """Return a number of virtual CPUs in words."""
     return f"{count} vCPU{'' if count == 1 else 's'}"
+
+
+def _ms(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
 
 
 def _action_state(machine: Machine, action: Action) -> ActionState:

@@ -17,9 +17,10 @@ from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
+from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
-from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
+from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows, states_of
 from vmnb.notebook.way_in import open_forwards
 from vmnb.notebook.ways import Ways
 from vmnb.screen.views import Views
@@ -54,6 +55,7 @@ class Live:
         self.ways = Ways(machine, self.console)
         self.screen_views = Views()
         self.last_picture: Picture | None = None
+        self.sampler = Sampler(machine.measure)
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
@@ -97,6 +99,10 @@ class Live:
     def rows(self) -> list[Row]:
         """Return the history as the card shows it, as last known."""
         return history_rows(self._history)
+
+    def states(self) -> States:
+        """Return the states over time as the card draws them, as last known."""
+        return states_of(self._history)
 
     def console_text(self) -> str:
         """Return the console's text as last known; empty where nobody has looked yet."""
@@ -173,11 +179,12 @@ class Live:
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
     async def aclose(self) -> None:
-        """Let go of the console, the screen and the ways into the guest; the VM goes on."""
+        """Let go of console, screen, samples and the ways into the guest; the VM goes on."""
         self.screen_views.close_all()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
+        await self.sampler.aclose()
         if self._console is not None:
             await self._console.aclose()
         await self.ways.aclose()

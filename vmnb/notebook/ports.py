@@ -20,9 +20,10 @@ class Ports(Facade):
         """The ports of the host that lead into the guest now, one in each row.
 
         Asked of the machine itself, so it must run. See
-        :data:`vmnb.notebook.tables.FORWARD_SCHEMA`.
+        :data:`vmnb.notebook.forward_table.FORWARD_SCHEMA`.
         """
-        from vmnb.notebook.tables import forward_table  # pandas is imported where it is needed
+        # pandas is imported where it is needed
+        from vmnb.notebook.forward_table import forward_table
 
         return forward_table(self._wait("forwards", self._machine.forwards()))
 

@@ -19,6 +19,7 @@ from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.kernel_comm import take
 from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
+from vmnb.notebook.metrics_talk import MetricsTalk
 from vmnb.notebook.screen_talk import ScreenTalk
 from vmnb.notebook.talk import Message, Talk
 
@@ -44,6 +45,7 @@ class CardWidget(anywidget.AnyWidget):
 
     card = traitlets.Any().tag(sync=True)
     history = traitlets.Any().tag(sync=True)
+    states = traitlets.Any().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
     reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
@@ -57,6 +59,7 @@ class CardWidget(anywidget.AnyWidget):
             _esm=bootstrap(),
             card=live.card(),
             history=live.rows(),
+            states=live.states(),
             snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
             layout_kind=layout,
         )
@@ -66,6 +69,7 @@ class CardWidget(anywidget.AnyWidget):
             ActionTalk(live, self.send),
             ConsoleTalk(live, self._to_view),
             ScreenTalk(live, self.send),
+            MetricsTalk(live, self.send),
         )
         self._talks = {kind: talk for talk in talks for kind in talk.kinds}
         self._unsubscribe = live.subscribe(self._show)
@@ -84,6 +88,7 @@ class CardWidget(anywidget.AnyWidget):
         with self.hold_sync():
             self.card = self._live.card()
             self.history = self._live.rows()
+            self.states = self._live.states()
             self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
 
     def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:

@@ -16,6 +16,7 @@ from vmnb.backends.qemu.accelerator import CPU_MODEL
 from vmnb.core.network import Forward
 
 __all__ = [
+    "AGENT_CHARDEV",
     "AGENT_PORT_ID",
     "USER_NETDEV",
     "BootFiles",
@@ -27,7 +28,7 @@ __all__ = [
     "hostfwd",
 ]
 
-AGENT_PORT_ID = "agent"
+AGENT_CHARDEV = AGENT_PORT_ID = "agent"
 USER_NETDEV = "net0"
 SCREEN_SIZE = (1024, 768)
 """What a guest is told to prefer: its text is still readable in the width of a cell."""
@@ -252,10 +253,14 @@ def _screen_and_helpers(launch: Launch) -> Iterator[str]:
 def _serial_ports(launch: Launch) -> Iterator[str]:
     yield from _socket("console", launch.console, log=launch.console_log)
     yield from _device("isa-serial", id="serial0", chardev="console")
-    yield from _socket("agent", launch.agent)
+    yield from _socket(AGENT_CHARDEV, launch.agent)
     yield from _device("virtio-serial-pci", id="ports0")
     yield from _device(
-        "virtserialport", id=AGENT_PORT_ID, chardev="agent", name=_AGENT_PORT_NAME, bus="ports0.0"
+        "virtserialport",
+        id=AGENT_PORT_ID,
+        chardev=AGENT_CHARDEV,
+        name=_AGENT_PORT_NAME,
+        bus="ports0.0",
     )
 
 

@@ -11,12 +11,14 @@ from vmnb.backends.qemu.address import find_address
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import find_qemu
+from vmnb.backends.qemu.boot_marks import read_boot_marks
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
 from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.lan import leave_network
 from vmnb.backends.qemu.launch import launch
+from vmnb.backends.qemu.meter import Meter
 from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
 from vmnb.backends.qemu.probe_cache import ProbeCache
@@ -25,6 +27,7 @@ from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
 from vmnb.backends.qemu.watch import follow
+from vmnb.core.boot import BootMark
 from vmnb.core.errors import LinkLostError, StateError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import (
@@ -39,6 +42,7 @@ from vmnb.core.hypervisor import (
     check_spec,
     require_capability,
 )
+from vmnb.core.metrics import Sample
 from vmnb.core.network import Forward, NetworkMode
 from vmnb.core.picture import Picture
 from vmnb.core.spec import VmSpec
@@ -61,6 +65,8 @@ _CAPABILITIES = frozenset(
         Capability.SSH,
         Capability.UEFI,
         Capability.FORWARDS,
+        Capability.METRICS,
+        Capability.BOOT_MARKS,
         Capability.NETWORK_USER,
         Capability.NETWORK_TAP,
         Capability.NETWORK_PRIVATE,
@@ -80,6 +86,7 @@ class QemuHypervisor:
     def __init__(self) -> None:
         self._probes = ProbeCache()
         self._attachments = Attachments()
+        self._meters: dict[str, Meter] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._keyboards: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -197,6 +204,7 @@ class QemuHypervisor:
             attachment = await self._attachments.find(handle)
             if attachment is not None:
                 await attachment.end(kill=True)
+            self._meters.pop(handle.id, None)
             await self._attachments.release(handle)
             await asyncio.to_thread(Sockets.of_handle(handle).remove)
             await asyncio.to_thread(remove_work_directory, WorkFiles.of_handle(handle))
@@ -290,6 +298,20 @@ class QemuHypervisor:
                     hint="start or resume it first",
                 )
             await press(await self._attachments.require(handle), chords)
+
+    async def measure(self, handle: VmHandle) -> Sample:
+        """Look at what it uses now; see :meth:`~vmnb.core.metrics.Measuring.measure`."""
+        attachment = await self._attachments.find(handle)
+        if attachment is None:
+            raise StateError(f"{handle.name!r} uses nothing: it does not run", hint="start it")
+        meter = self._meters.get(handle.id)
+        if meter is None or meter.attachment is not attachment:
+            meter = self._meters[handle.id] = Meter(handle, attachment)
+        return await meter.sample()
+
+    async def boot_marks(self, handle: VmHandle) -> tuple[BootMark, ...]:
+        """Return when its process began, and what the journal of its last run has to say."""
+        return await asyncio.to_thread(read_boot_marks, handle)
 
     def console_endpoint(self, handle: VmHandle) -> ConsoleEndpoint:
         """Return the Unix socket of the serial port and the log of all it ever said."""

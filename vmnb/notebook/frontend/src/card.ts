@@ -6,6 +6,7 @@ import { h, setAttributes, setText } from "./dom";
 import { Header } from "./header";
 import { HistoryTab } from "./history";
 import { onReconnect } from "./lab-kernel";
+import { MetricsTab } from "./metrics";
 import type { Panel } from "./panel";
 import { ProblemBox } from "./problem";
 import { Progress } from "./progress";
@@ -40,7 +41,13 @@ export class CardView {
   ) {
     this.requests = new Requests(model, (isSilent) => setText(this.note, isSilent ? silenceText(model) : ""));
     this.endReconnectWatch = onReconnect(model, () => this.requests.again());
-    this.panels = [new ConsoleTab(model, card.name), new HistoryTab(model), new ScreenTab(model, card.name), new DetailsTab()];
+    this.panels = [
+      new ConsoleTab(model, card.name),
+      new ScreenTab(model, card.name),
+      new MetricsTab(model),
+      new HistoryTab(model),
+      new DetailsTab(),
+    ];
     const label = `Virtual machine ${card.name}`;
     setAttributes(this.element, { "aria-label": label });
     const tabs = new Tabs(label, this.panels);

@@ -68,10 +68,35 @@ export interface Reach {
   advice: string;
 }
 
+/** What a machine used at a moment; rates are means since the point before, null where not known. */
+export interface MetricPoint {
+  /** Milliseconds since 1970 by the kernel's clock. */
+  time_ms: number;
+  /** Of one core of the host, by the whole machine. */
+  cpu_percent: number | null;
+  /** Likewise, by each virtual CPU. */
+  vcpu_percent: number[];
+  memory_mib: number;
+  guest_memory_mib: number | null;
+  disk_read_bytes_per_s: number | null;
+  disk_written_bytes_per_s: number | null;
+  network_received_bytes_per_s: number | null;
+  network_sent_bytes_per_s: number | null;
+}
+
+/** The states over time, each following the other; times in milliseconds since 1970. */
+export interface States {
+  /** State or "unknown", beginning, end; null where it goes on. */
+  segments: [string, number, number | null][];
+  /** What happened and left the state as it was. */
+  marks: [string, number][];
+}
+
 export interface Traits {
   card: Card;
   /** The newest last; the kernel keeps it short (200 rows). */
   history: HistoryRow[];
+  states: States;
   /** The console's screen as it last stood, as plain text without escape sequences (16 kB). */
   snapshot: string;
   /** The whole card, or the console with a slim header. */
@@ -109,6 +134,13 @@ export type ToKernel =
    * done once, however often it comes.
    */
   | { kind: "action"; action: ActionName; id: string }
+  /**
+   * A view looks at the metrics, and has every point before number `since`. Said again each ten
+   * seconds, for who says nothing for thirty is gone. Answered by `metrics` or `metrics_refused`.
+   */
+  | { kind: "metrics_watch"; view: string; since: number }
+  /** The view looks no more. */
+  | { kind: "metrics_leave"; view: string }
   /** The person has read `card.error`; the kernel sets it to null, for every view. */
   | { kind: "dismiss" }
   | ScreenToKernel;
@@ -153,6 +185,10 @@ export type ToPage =
    */
   | { kind: "typed"; view: string; seq: number; again: boolean }
   | { kind: "action_taken"; id: string }
+  /** Points from number `first` on, and sentences about where they come from and what is missing. */
+  | { kind: "metrics"; first: number; points: MetricPoint[]; notes: string[]; view?: string }
+  /** Nothing can be measured now; `reason` is a short sentence. */
+  | { kind: "metrics_refused"; reason: string; view: string }
   | { kind: "action_done"; id: string; error?: Problem }
   | ScreenToPage;
 
