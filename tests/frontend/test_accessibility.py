@@ -6,6 +6,8 @@ from playwright.sync_api import Page, expect
 
 import vmnb.notebook
 
+from .rfb import opened
+
 pytestmark = pytest.mark.browser
 
 AXE = Path(vmnb.notebook.__path__[0], "frontend/node_modules/axe-core/axe.min.js")
@@ -51,6 +53,14 @@ def test_each_tab_passes_axe(page: Page, theme: str, tab: str) -> None:
     page.evaluate(f"document.body.dataset.theme = '{theme}'")
     page.evaluate(f"show({LIVE['running']})")
     page.get_by_role("tab", name=tab).click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_screen_and_the_form_below_it_pass_axe(page: Page, theme: str) -> None:
+    page.evaluate(f"document.body.dataset.theme = '{theme}'")
+    opened(page)
+    page.get_by_role("button", name="Type text…").click()
     assert violations(page) == []
 
 
