@@ -12,7 +12,8 @@ pytestmark = pytest.mark.browser
 CLIPBOARD = """window.touched = [];
 for (const name of ["read", "readText", "write", "writeText"])
     navigator.clipboard[name] = async () => { touched.push(name); return ""; };
-document.execCommand = (name) => touched.push(name);"""
+document.execCommand = (name) => touched.push(name);
+void 0"""
 
 
 def corner(page: Page) -> list[list[int]]:
@@ -76,7 +77,9 @@ def test_a_screen_that_nobody_looks_at_is_closed_and_opened_again(page: Page) ->
     page.wait_for_function("model.of('screen_open').length === 2")
     page.evaluate("model.set('card', card('stopped', {no_screen: 'It does not run.'}))")
     page.wait_for_function("model.of('screen_close').length === 2")
-    expect(page.get_by_role("tabpanel", name="Screen")).to_have_text("It does not run.")
+    expect(page.get_by_role("tabpanel", name="Screen")).to_have_text(
+        "It does not run.", use_inner_text=True
+    )
     page.evaluate("leave()")
     assert len(page.evaluate("model.of('bundle')")) == 2  # each part once
 
