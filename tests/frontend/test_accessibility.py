@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import vmnb.notebook
+from tests.frontend.rfb import opened
 from tests.frontend.test_metrics import look, tell
 
 pytestmark = pytest.mark.browser
@@ -65,6 +66,14 @@ def test_the_charts_pass_axe(page: Page, theme: str) -> None:
     look(page)
     tell(page)
     expect(page.get_by_role("img", name="CPU")).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_screen_and_the_form_below_it_pass_axe(page: Page, theme: str) -> None:
+    page.evaluate(f"document.body.dataset.theme = '{theme}'")
+    opened(page)
+    page.get_by_role("button", name="Type text…").click()
     assert violations(page) == []
 
 
