@@ -6,7 +6,7 @@ from vmnb.core.boot import BootMark, Milestone
 from vmnb.core.history import HistoryRow
 from vmnb.core.state import Cause, VmState
 from vmnb.guest.boot_facts import GuestBoot, Stage
-from vmnb.notebook.boot_phases import Phase, boot_phases, kernel_clock
+from vmnb.notebook.boot_phases import Phase, boot_phases, console_boot, kernel_clock
 from vmnb.notebook.boot_timeline import BOOT_SCHEMA, BootTimeline
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -137,3 +137,25 @@ def test_it_is_a_picture_in_which_whatever_a_guest_says_is_text() -> None:
     assert "<script" not in bundle["text/html"] + bundle["image/svg+xml"]
     assert "&lt;script" in bundle["text/html"]
     assert repr(BootTimeline("web", [])) == "<boot of 'web': nothing is known>"
+
+
+def test_a_kernel_that_shows_its_messages_with_times_has_phases_though_nobody_can_ask_it() -> None:
+    lines = [
+        (at(2.75), "[    0.500000] Linux"),  # late by a quarter of a second
+        (at(5), "[    3.000000] Run /init as init process"),
+        (at(7), "[    5.000000] EXT4-fs (vda): mounted filesystem"),
+        (at(9), "login:"),
+    ]
+    shown = console_boot(lines)
+    assert shown is not None
+    assert spans(boot_phases(MARKS, ROWS, *shown))[1:] == [
+        ("firmware, early kernel", 0.5, 2),
+        ("kernel", 2, 5),
+        ("root file system", 5, 7),
+        ("agent", 7, 8),
+    ]
+
+
+def test_a_console_without_the_kernels_times_tells_nothing() -> None:
+    assert console_boot([]) is None
+    assert console_boot([(at(1), "login:"), (at(2), "[x] [ 1")]) is None

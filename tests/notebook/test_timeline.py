@@ -93,6 +93,11 @@ def test_the_card_has_the_same_states_with_their_times() -> None:
     assert states_of([])["segments"] == []
 
 
+def test_a_time_to_wait_must_be_one() -> None:
+    with pytest.raises(SpecError, match="timeout"):
+        VM("web", backend="noop").boot_timeline(timeout=-1)
+
+
 def test_a_boot_of_a_vm_without_a_guest_is_what_its_history_has() -> None:
     shown = VM("web", backend="noop").start().boot_timeline()
     assert repr(shown) == "<boot of 'web': hypervisor>"

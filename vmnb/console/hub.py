@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
 from vmnb.console.expect import Expectation
 from vmnb.console.keyboard import Keyboard
@@ -39,6 +40,8 @@ class Console:
     """
 
     def __init__(self, endpoint: ConsoleEndpoint) -> None:
+        self.arrivals = Arrivals()
+        """What the VM has said since this was last connected, with its times."""
         self._endpoint = _unix(endpoint)
         self._ring = Ring(_RING_SIZE)
         self._terminal = Terminal(self._ring)
@@ -247,9 +250,14 @@ class Console:
             if isinstance(error, StateError):
                 return
             raise
+        self.arrivals = Arrivals()
         self._keyboard = Keyboard(sock)
-        self._source = Source(sock, log, self._ring.end, receive=self._receive, ended=self._lose)
+        self._source = Source(sock, log, self._ring.end, receive=self._hear, ended=self._lose)
         self._audience.announce("open")
+
+    def _hear(self, data: bytes) -> None:
+        self.arrivals.hear(data)
+        self._receive(data)
 
     def _receive(self, data: bytes) -> None:
         self._ring.append(data)

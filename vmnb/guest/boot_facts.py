@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["SCRIPT", "GuestBoot", "Stage", "parse_boot", "printk_times"]
+__all__ = ["SCRIPT", "GuestBoot", "Stage", "parse_boot", "printk_stamp", "printk_times"]
 
 _PRINTK = r"Run /|mounted filesystem|clean mount"
 SCRIPT = f"""
@@ -89,6 +89,12 @@ def printk_times(text: str) -> tuple[float | None, float | None]:
         elif init_s is not None and root_s is None and _ROOT.search(message):
             root_s = _seconds(time_s)
     return init_s, root_s
+
+
+def printk_stamp(line: str) -> float | None:
+    """Return the time that the kernel has put before a message; None where it has not."""
+    found = _LINE.match(line)
+    return _seconds(found[1]) if found else None
 
 
 def _parts(said: str) -> Iterator[tuple[str, str]]:

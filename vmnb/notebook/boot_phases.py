@@ -8,9 +8,9 @@ from vmnb.core.boot import BootMark, Milestone
 from vmnb.core.history import HistoryRow
 from vmnb.core.state import Action, VmState
 from vmnb.core.timeline import StateLine
-from vmnb.guest.boot_facts import GuestBoot
+from vmnb.guest.boot_facts import GuestBoot, printk_stamp, printk_times
 
-__all__ = ["KernelClock", "Phase", "boot_phases", "kernel_clock"]
+__all__ = ["KernelClock", "Phase", "boot_phases", "console_boot", "kernel_clock"]
 
 _HOST, _GUEST, _AGENT, _CLOUD = "host", "guest's kernel", "guest's agent", "cloud-init"
 
@@ -60,6 +60,25 @@ def kernel_clock(
     half = max(latest - earliest, timedelta()) / 2
     zero = earliest + half - _suspended(rows)
     return KernelClock(zero=zero, accuracy_s=half.total_seconds())
+
+
+def console_boot(lines: Sequence[tuple[datetime, str]]) -> tuple[GuestBoot, KernelClock] | None:
+    """Return what the kernel's messages on the console tell; None where there are none with times.
+
+    Parameters
+    ----------
+    lines
+        What the console said, each line with the time of its arrival.
+    """
+    stamped = [(at, stamp) for at, line in lines if (stamp := printk_stamp(line)) is not None]
+    if not stamped:
+        return None
+    # No message comes before it was written; the one that came quickest says most.
+    zero = min(at - timedelta(seconds=stamp) for at, stamp in stamped)
+    init_s, root_s = printk_times("\n".join(line for _, line in lines))
+    last_s = stamped[-1][1]
+    guest = GuestBoot(began_asking_s=last_s, ended_asking_s=last_s, init_s=init_s, root_s=root_s)
+    return guest, KernelClock(zero=zero, accuracy_s=0.0)
 
 
 def boot_phases(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
 
 from vmnb.console import Console
+from vmnb.console.arrivals import Arrivals
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError, VmnbError
 from vmnb.core.history import HistoryRow
@@ -107,6 +108,10 @@ class Live:
     def console_text(self) -> str:
         """Return the console's text as last known; empty where nobody has looked yet."""
         return self._console.text() if self._console else ""
+
+    def arrivals(self) -> Arrivals:
+        """Return what the console said first, with its times; nothing where nobody has looked."""
+        return self._console.arrivals if self._console else Arrivals()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change, on the loop; return what ends that."""

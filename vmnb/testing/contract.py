@@ -26,6 +26,7 @@ from vmnb.core.hypervisor import (
     NoConsole,
     Watchable,
 )
+from vmnb.core.metrics import Measuring
 from vmnb.core.network import NetworkConfig
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, TRANSITIONS, Action, VmState
@@ -250,6 +251,21 @@ class HypervisorContract:
         runner.run(hypervisor.press(started, [("shift", "a"), ("ret",)]))
         assert started.vnc_socket is not None
         assert started.vnc_socket.is_socket()
+
+    def test_only_a_vm_that_runs_is_measured_and_what_it_used_never_falls(
+        self, hypervisor: Hypervisor, handle: VmHandle, runner: asyncio.Runner
+    ) -> None:
+        if Capability.METRICS not in hypervisor.capabilities(handle):
+            pytest.skip("this backend measures nothing")
+        assert isinstance(hypervisor, Measuring)
+        with pytest.raises(StateError):
+            runner.run(hypervisor.measure(handle))
+        started = runner.run(hypervisor.start(handle))
+        first, second = (runner.run(hypervisor.measure(started)) for _ in range(2))
+        assert first.memory_mib > 0
+        assert (first.run, first.time <= second.time) == (second.run, True)
+        assert first.clock_s < second.clock_s
+        assert 0 <= first.cpu_s <= second.cpu_s
 
     def test_watching_ends_when_the_vm_is_stopped(
         self, hypervisor: Hypervisor, handle: VmHandle, runner: asyncio.Runner
