@@ -95,6 +95,22 @@ class Notebook:
             "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
         )
 
+    def run_above(self, cell: int) -> None:
+        """Run the cells above one, and wait for their end."""
+        self._run("await", cell, "above")
+
+    def begin_from(self, cell: int) -> None:
+        """Run a cell and those below it, and do not wait for their end."""
+        self._run("void", cell, "below")
+
+    def _run(self, how: str, cell: int, which: str) -> None:
+        self.page.evaluate(
+            "async (cell) => { const { commands, shell } = window.jupyterapp;"
+            "shell.currentWidget.content.activeCellIndex = cell;"
+            f"{how} commands.execute('notebook:run-all-{which}'); }}",
+            cell,
+        )
+
     def is_running(self, cell: int) -> bool:
         """Whether a cell has begun and not ended."""
         prompt = self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt")

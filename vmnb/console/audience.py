@@ -19,8 +19,9 @@ _FULL_MAX_S = 10.0
 class Audience:
     """Sends a stream to views.
 
-    A view that drew nothing for 10 s although its window is full is dropped; it may say hello
-    again. One that fell behind what `ring` keeps gets the screen instead of what it missed.
+    A view that draws more slowly than the stream comes holds it up. One that drew nothing for 2 s
+    although its window is full does not; after 10 s it is dropped, and may say hello again. One
+    that fell behind what `ring` keeps gets the screen instead of what it missed.
 
     Parameters
     ----------
@@ -71,6 +72,11 @@ class Audience:
         """Whether a view is the one that has been there longest."""
         return next(iter(self._views), None) == view_id
 
+    def holds(self) -> bool:
+        """Whether the stream should wait, so that those who draw miss nothing of it."""
+        now = asyncio.get_running_loop().time()
+        return any(view.holds(self._ring, now) for view in self._views.values())
+
     def forward(self) -> None:
         """Send what is new."""
         for view in list(self._views.values()):
@@ -98,7 +104,7 @@ class Audience:
         with self._surviving(view):
             if view.full_since is not None and now - view.full_since > _FULL_MAX_S:
                 self.remove(view.id)
-                view.tell("closed", reason="this view did not keep up with the console")
+                view.tell("dropped")
             elif not view.forward(self._ring, now):
                 self._restore(view)
 

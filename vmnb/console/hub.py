@@ -20,6 +20,7 @@ __all__ = ["Console"]
 _RING_SIZE = 1024 * 1024
 _COALESCE_S = 0.016
 _COALESCE_MAX = 256 * 1024
+_HOLD_S = 0.5
 
 
 class Console:
@@ -54,6 +55,7 @@ class Console:
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
+        self._hold: asyncio.TimerHandle | None = None
         self._published = 0
         self._begun = 0
         self._log_known = 0
@@ -108,9 +110,10 @@ class Console:
                 self._following.cancel()
                 await asyncio.gather(self._following, return_exceptions=True)
                 self._following = None
-            if self._tick is not None:
-                self._tick.cancel()
-                self._tick = None
+            for timer in (self._tick, self._hold):
+                if timer is not None:
+                    timer.cancel()
+            self._tick = self._hold = None
             for expectation in self._expectations:
                 expectation.look(self._ring)
                 expectation.end()
@@ -128,17 +131,20 @@ class Console:
         send
             Called with a message and its buffers. ``restore`` has `seq`, `cols`, `rows` and what
             draws the screen; ``output`` has `seq`, the position of its first byte, and the bytes;
-            ``open`` has nothing more, ``closed`` a `reason`. Each has the `view`.
+            ``open`` has nothing more, ``closed`` a `reason`; after ``dropped`` the view gets no
+            more. Each has the `view`.
         """
         self._audience.add(view_id, seq if self._following else None, send)
 
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
         self._audience.acknowledge(view_id, seq)
+        self._pace()
 
     def bye(self, view_id: str) -> None:
         """Forget a view."""
         self._audience.remove(view_id)
+        self._pace()
 
     def answers(self, view_id: str) -> bool:
         """Whether this view's terminal answers the guest's queries, so that only one does."""
@@ -264,6 +270,20 @@ class Console:
         self._terminal.notice()
         if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
             self._publish()
+        self._pace()
+
+    def _pace(self) -> None:
+        """Let the guest wait while a view that draws is behind; look again, for it may stop."""
+        if self._hold is not None:
+            self._hold.cancel()
+            self._hold = None
+        if self._source is None:
+            return
+        if self._audience.holds():
+            self._source.pause()
+            self._hold = asyncio.get_running_loop().call_later(_HOLD_S, self._pace)
+        else:
+            self._source.resume()
 
     def _publish(self) -> None:
         """Show the first bytes at once, and what follows soon after all together."""

@@ -13,6 +13,8 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 
 _BATCH = 256 * 1024
 _WINDOW = 2 * 1024 * 1024
+_BEHIND = 256 * 1024
+_HOLD_MAX_S = 2.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +60,12 @@ class View:
         full = self.sent - self.drawn >= _WINDOW
         self.full_since = (self.full_since or now) if full else None
         return True
+
+    def holds(self, ring: Ring, now: float) -> bool:
+        """Whether the stream should wait for it: it draws, and has not got what there is."""
+        if self.waiting or self.full_since is None:
+            return False
+        return now - self.full_since < _HOLD_MAX_S and ring.end - self.sent >= _BEHIND
 
     def acknowledge(self, position: int) -> None:
         """Note that it has drawn everything before `position`."""

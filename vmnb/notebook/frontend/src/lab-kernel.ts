@@ -22,6 +22,11 @@ export function labKernel(model: Model): LabKernel | null {
   return typeof kernel === "object" ? kernel : null;
 }
 
+/** Whether the kernel runs a cell, as far as the front end tells. */
+export function isRunning(model: Model): boolean {
+  return labKernel(model)?.status === "busy";
+}
+
 /** Call `back` each time the page has its connection again; the function returned ends that. */
 export function onReconnect(model: Model, back: () => void): () => void {
   const signal = labKernel(model)?.connectionStatusChanged;

@@ -1,5 +1,5 @@
 /** What a person is told when the kernel does not answer. */
-import { labKernel } from "./lab-kernel";
+import { isRunning, labKernel } from "./lab-kernel";
 import type { Model } from "./protocol";
 
 /** A kernel that says nothing for so long is busy or gone. */
@@ -10,9 +10,8 @@ const RUNNING = "The kernel is running a cell, and takes clicks and keys only af
 const UNKNOWN = "The kernel has not answered yet: it is running a cell, or gone.";
 
 export function silenceText(model: Model): string {
-  const kernel = labKernel(model);
-  const { connectionStatus } = kernel ?? {};
+  const { connectionStatus } = labKernel(model) ?? {};
   if (connectionStatus !== undefined && connectionStatus !== "connected") return LOST;
-  const words = kernel?.status === "busy" ? RUNNING : UNKNOWN;
+  const words = isRunning(model) ? RUNNING : UNKNOWN;
   return `${words} ${model.get("reach")?.advice ?? ""}`.trim();
 }

@@ -3,9 +3,13 @@ import { factsList } from "./details";
 import { h } from "./dom";
 import { Header } from "./header";
 import { historyTable } from "./history";
+import { isRunning } from "./lab-kernel";
 import type { Card, Model } from "./protocol";
+import { silenceText } from "./silence";
 
 declare const STILL_CSS: string;
+
+const SAVED = "As it was saved. Run the cell to work with it.";
 
 /** Show the still card in `root` and keep it true; the function returned takes it away. */
 export function showStill(model: Model, root: HTMLElement): () => void {
@@ -25,7 +29,7 @@ function still(model: Model): HTMLElement {
   const isCard = model.get("layout_kind") !== "console";
   const header = new Header();
   header.update({ ...card, busy: null }, null);
-  const saved = h("p", { class: "vmnb-saved" }, "As it was saved. Run the cell to work with it.");
+  const saved = h("p", { class: "vmnb-saved" }, isRunning(model) ? silenceText(model) : SAVED);
   return h(
     "section",
     { class: "vmnb vmnb-still", "aria-label": `Virtual machine ${card.name}, as it was saved` },
