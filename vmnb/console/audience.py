@@ -63,9 +63,11 @@ class Audience:
             view.acknowledge(seq)
             self._forward(view)
 
-    def remove(self, view_id: str) -> None:
-        """Forget a view."""
-        self._views.pop(view_id, None)
+    def remove(self, view_id: str, send: Send | None = None) -> None:
+        """Forget a view; if `send` is given, only one that is still reached by it."""
+        view = self._views.get(view_id)
+        if view is not None and send in (None, view.send):
+            del self._views[view_id]
 
     def is_first(self, view_id: str) -> bool:
         """Whether a view is the one that has been there longest."""

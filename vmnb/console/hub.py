@@ -133,9 +133,9 @@ class Console:
         """Note that a view has drawn everything before `seq`."""
         self._audience.acknowledge(view_id, seq)
 
-    def bye(self, view_id: str) -> None:
-        """Forget a view."""
-        self._audience.remove(view_id)
+    def bye(self, view_id: str, send: Send | None = None) -> None:
+        """Forget a view; if `send` is given, only one that is still reached by it."""
+        self._audience.remove(view_id, send)
 
     def answers(self, view_id: str) -> bool:
         """Whether this view's terminal answers the guest's queries, so that only one does."""

@@ -16,6 +16,7 @@ class ConsoleTalk:
     def __init__(self, live: Live, send: Send) -> None:
         self._live = live
         self._send = send
+        self._views: set[str] = set()
 
     async def handle(self, message: Message, buffers: list[bytes]) -> None:
         """Take over what a view says."""
@@ -23,11 +24,20 @@ class ConsoleTalk:
         view = message["view"]
         match message["kind"]:
             case "hello":
+                self._views.add(view)
                 console.hello(view, message["seq"], self._send)
             case "ack":
                 console.ack(view, message["seq"])
             case "bye":
+                self._views.discard(view)
                 console.bye(view)
             case "input":
                 if not message["reply"] or console.answers(view):
                     console.input(buffers[0])
+
+    async def leave(self) -> None:
+        """Forget the views that have not said hello by another way since."""
+        if self._views:
+            console = await self._live.console()
+            for view in self._views:
+                console.bye(view, self._send)

@@ -1,6 +1,7 @@
 /** The console in a card: terminal, its line of hints, and its talk with the kernel. */
 import { h, setText } from "./dom";
 import { type Model, type ToKernel, type ToPage, bytesOf, post } from "./protocol";
+import { randomId } from "./random";
 import { ConsoleStream } from "./stream";
 import { ConsoleTerminal } from "./terminal";
 import { watchTheme } from "./theme";
@@ -14,7 +15,7 @@ const PATIENCE_MS = 3000;
 
 export class ConsolePanel {
   readonly element: HTMLElement;
-  private readonly view = newViewId();
+  private readonly view = randomId();
   private readonly frame = h("div", {
     class: "vmnb-terminal",
     "data-lm-suppress-shortcuts": "true", // JupyterLab's own keys, such as `dd` and `b`
@@ -80,6 +81,8 @@ export class ConsolePanel {
     } else if (message.kind === "closed" || message.kind === "open") {
       this.closedReason = message.kind === "closed" ? message.reason : "";
       this.showStatus();
+    } else if (message.kind === "relinked" && this.hasGreeted) {
+      this.stream.hello();
     }
   }
 
@@ -127,10 +130,4 @@ export class ConsolePanel {
   private send(message: ToKernel, buffers: ArrayBufferView[] = []): void {
     post(this.model, message, buffers);
   }
-}
-
-/** `crypto.randomUUID` is missing where a page is served over plain HTTP. */
-function newViewId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

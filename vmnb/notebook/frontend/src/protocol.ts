@@ -68,8 +68,11 @@ export interface Traits {
   layout_kind: "card" | "console";
 }
 
-/** From the page to the kernel. */
-export type ToKernel =
+/**
+ * From the page to the kernel. One that may come twice, since the page does not know whether it
+ * arrived, has in `sent` the page's own name and a number that grows.
+ */
+export type ToKernel = (
   /** Asks for the bundle; answered by `bundle`. */
   | { kind: "bundle" }
   /**
@@ -89,7 +92,10 @@ export type ToKernel =
   /** A button. Answered by `action_done` with the same `id`. */
   | { kind: "action"; action: ActionName; id: string }
   /** The person has read `card.error`; the kernel sets it to null, for every view. */
-  | { kind: "dismiss" };
+  | { kind: "dismiss" }
+  /** Asks for a WebSocket for pages of `origin`; answered by `socket`. */
+  | { kind: "socket"; origin: string }
+) & { sent?: [string, number] };
 
 /** From the kernel to the page. A message with another view's `view` is not for this one. */
 export type ToPage =
@@ -106,7 +112,22 @@ export type ToPage =
   | { kind: "closed"; reason: string; view?: string }
   /** The console has its other end again. */
   | { kind: "open"; view?: string }
-  | { kind: "action_done"; id: string; error?: Problem };
+  | { kind: "action_done"; id: string; error?: Problem }
+  /** The kernel listens on a port of its machine. */
+  | ({ kind: "socket" } & Door)
+  /** By a WebSocket alone: everything up to the page's message `number` has come. */
+  | { kind: "got"; number: number }
+  /** Messages travel another way from now on: a view says hello again. */
+  | { kind: "relinked" };
+
+/** What a page needs to talk to its widget's kernel over a WebSocket. */
+export interface Door {
+  port: number;
+  /** To be said first. */
+  token: string;
+  /** The widget's name there. */
+  widget: string;
+}
 
 /** The part of anywidget's model that is used here. */
 export interface Model {
