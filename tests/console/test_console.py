@@ -93,6 +93,38 @@ async def test_a_view_that_draws_nothing_holds_nobody_up_and_takes_little(
     guest.close()
 
 
+async def test_a_flood_waits_for_the_view_that_is_furthest_and_loses_nothing(
+    listener: socket.socket,
+) -> None:
+    console, guest = await opened(listener)
+    slow, quick = Page(console, "slow", lazy=True), Page(console, "quick", lazy=True)
+    await quick.until_kind("restore")
+    flood = lines(16 * MIB)
+    saying = asyncio.create_task(say(guest, flood))
+    drawn = 0
+    while drawn < len(flood):
+        await quick.until_length(drawn + 1)
+        await asyncio.sleep(0.002)  # drawing takes time
+        drawn = min(drawn + 256 * 1024, len(quick.output))
+        console.ack("quick", drawn)
+    await saying
+    assert bytes(quick.output) == flood
+    assert quick.kinds.count("restore") == 1
+    assert len(slow.output) < 4 * MIB
+    await console.aclose()
+    guest.close()
+
+
+async def test_a_guest_is_not_stopped_by_views_that_draw_nothing(listener: socket.socket) -> None:
+    console, guest = await opened(listener)
+    page = Page(console, "hidden", lazy=True)
+    await page.until_kind("restore")
+    await say(guest, lines(6 * MIB) + b"done")
+    await console.wait_for("done", 60)
+    await console.aclose()
+    guest.close()
+
+
 async def test_a_view_that_stays_away_is_told_and_dropped(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +138,23 @@ async def test_a_view_that_stays_away_is_told_and_dropped(
     await say(guest, b"and more")
     await lazy.until_kind("closed")
     assert "did not keep up" in lazy.reasons[-1]
+    await console.aclose()
+    guest.close()
+
+
+async def test_a_view_that_has_come_by_another_way_is_not_forgotten_with_the_first(
+    listener: socket.socket,
+) -> None:
+    console, guest = await opened(listener)
+    first, other = Page(console, "moved"), Page(console, "moved")
+    await other.until_kind("restore")
+    console.bye("moved", first.receive)
+    await say(guest, b"still here")
+    await other.until_output(b"still here")
+    console.bye("moved", other.receive)
+    await say(guest, b" and gone")
+    await console.wait_for("gone", 10)
+    assert bytes(other.output) == b"still here"
     await console.aclose()
     guest.close()
 

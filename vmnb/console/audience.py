@@ -14,6 +14,7 @@ __all__ = ["Audience"]
 _log = logging.getLogger(__name__)
 
 _FULL_MAX_S = 10.0
+_BEHIND = 256 * 1024
 
 
 class Audience:
@@ -72,6 +73,12 @@ class Audience:
     def is_first(self, view_id: str) -> bool:
         """Whether a view is the one that has been there longest."""
         return next(iter(self._views), None) == view_id
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether much waits even for the view that is furthest."""
+        sent = [view.sent for view in self._views.values() if not view.waiting]
+        return bool(sent) and self._ring.end - max(sent) > _BEHIND
 
     def forward(self) -> None:
         """Send what is new."""

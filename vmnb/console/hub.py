@@ -132,6 +132,8 @@ class Console:
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
         self._audience.acknowledge(view_id, seq)
+        if self._source is not None and not self._audience.is_behind:
+            self._source.go_on()
 
     def bye(self, view_id: str, send: Send | None = None) -> None:
         """Forget a view; if `send` is given, only one that is still reached by it."""
@@ -256,6 +258,8 @@ class Console:
         self._terminal.notice()
         if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
             self._publish()
+        if self._source is not None and self._audience.is_behind:
+            self._source.rest()
 
     def _publish(self) -> None:
         """Show the first bytes at once, and what follows soon after all together."""

@@ -27,6 +27,9 @@ _DRAIN_MAX = 64
 # A serial port writes single bytes, and some 280 fill the socket. To take what has gathered once
 # in a millisecond gives the guest 2 to 3 times the throughput of waking up for each few bytes.
 _PAUSE_S = 0.001
+# While everybody who looks is behind, the guest waits, as a serial port lets it; but not for long:
+# what nobody draws, such as a page that is hidden, does not stop it.
+_REST_S = 0.25
 _LOOKS_MIN = 3
 _LOOKS_MAX = 24
 _NEVER_STALLED = 192
@@ -67,6 +70,7 @@ class Source:
         self._receive = receive
         self._ended = ended
         self._loop = asyncio.get_running_loop()
+        self._resting = False
         self._held = bytearray()
         self._joined = log.path is None
         self._joining: asyncio.Task[None] | None = None
@@ -80,6 +84,17 @@ class Source:
         """Notice now if the other end has closed the connection."""
         if self._joining is None:
             self._take()
+
+    def rest(self) -> None:
+        """Receive nothing for a while, unless told to go on."""
+        self._resting = True
+
+    def go_on(self) -> None:
+        """End a rest."""
+        if self._resting and self._pause is not None:
+            self._pause.cancel()
+            self._listen()
+        self._resting = False
 
     async def aclose(self) -> int:
         """Close the connection and return how far the log is known; nothing is called any more."""
@@ -99,9 +114,10 @@ class Source:
 
     def _listen(self) -> None:
         """Take what there is; look again soon while there is something, else wait for it."""
-        self._pause = None
+        self._pause, self._resting = None, False
         if self._take():
-            self._pause = self._loop.call_later(_PAUSE_S, self._listen)
+            pause_s = _REST_S if self._resting else _PAUSE_S
+            self._pause = self._loop.call_later(pause_s, self._listen)
         elif self._joining is None and self._socket.fileno() >= 0:
             self._loop.add_reader(self._socket, self._readable)
 
