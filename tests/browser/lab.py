@@ -29,11 +29,11 @@ def lab_server(root: Path, *, proxied: bool = False) -> Iterator[str]:
         Whether jupyter-server-proxy is enabled, so that pages reach ports of this machine.
     """
     home = root / ".jupyter-home"
-    _write_json(
+    write_json(
         home / "config" / "labconfig" / "page_config.json",
         {"disabledExtensions": {_ANNOUNCEMENTS: True, _PROXY: not proxied}},
     )
-    _write_json(
+    write_json(
         home / "config" / "jupyter_server_config.d" / "proxy.json",
         {"ServerApp": {"jpserver_extensions": {"jupyter_server_proxy": proxied}}},
     )
@@ -57,7 +57,7 @@ def lab_server(root: Path, *, proxied: bool = False) -> Iterator[str]:
             server.communicate(timeout=30)
 
 
-def _write_json(path: Path, content: object) -> None:
+def write_json(path: Path, content: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
 
@@ -81,17 +81,28 @@ def destroy_all() -> None:
 class Notebook:
     """A notebook open in JupyterLab."""
 
-    def __init__(self, browser: Browser, url: str, root: Path, cells: Sequence[str]) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        root: Path,
+        cells: Sequence[str],
+        *,
+        name: str = "test",
+        init_script: Path | None = None,
+    ) -> None:
         notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
-        path = root / "test.ipynb"
+        path = root / f"{name}.ipynb"
         nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
         self.root = root
         self.url = url.replace("/lab?", f"/lab/tree/{path.name}?reset&")
         self.page: Page = browser.new_page(viewport={"width": 1200, "height": 1100})
         self.page.set_default_timeout(_START_MS)
+        if init_script is not None:
+            self.page.add_init_script(path=init_script)
         self.open()
 
     def open(self) -> None:

@@ -1,11 +1,10 @@
 """The console over a WebSocket through jupyter-server-proxy, in JupyterLab, with a real guest."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocket, expect
+from playwright.sync_api import Browser, Page, WebSocket
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import CardOnPage, Notebook, destroy_all, lab_server
