@@ -1,9 +1,9 @@
 """The console in a page beside other terminals: throughput, echo, and a flood, as tables.
 
-``python -m tests.bench.console [--rounds N] [--keys N] [--flood-mb N]`` needs what the extras
-``lab``, ``test`` and ``bench`` install. In each round every terminal is measured once. Throughput
-is from Enter until the last byte of ``cat`` is drawn; echo is from a key to its glyph in xterm's
-buffer. The guest is a shell on a pty at first, and then the tiny guest.
+``python -m tests.bench.console [--rounds N] [--keys N] [--mb N] [--flood-mb N]`` needs what the
+extras ``lab``, ``test`` and ``bench`` install. In each round every terminal is measured once.
+Throughput is from Enter until the last byte of ``cat`` is drawn; echo is from a key to its glyph in
+xterm's buffer. The guest is a shell on a pty at first, and then the tiny guest.
 """
 
 import argparse
@@ -51,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keys", type=int, default=50, help="for each terminal")
+    parser.add_argument("--mb", type=int, default=10, help="that the shell says at once")
     parser.add_argument("--flood-mb", type=int, default=200, help="0 for none")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -76,8 +77,8 @@ def _site(folder: Path, stack: ExitStack) -> Site:
 
 
 def _on_a_pty(site: Site, folder: Path, options: argparse.Namespace) -> None:
-    data = folder / "10-mb"
-    data.write_bytes(lines(10_000_000))
+    data = folder / "data"
+    data.write_bytes(lines(options.mb * 1_000_000))
     with ExitStack() as stack:
         consoles = {way: stack.enter_context(bridge(folder / way[8:])) for way in (COMM, SOCKET)}
         seats = [terminal_seat(site.browser, site.urls[SOCKET])]
@@ -85,7 +86,7 @@ def _on_a_pty(site: Site, folder: Path, options: argparse.Namespace) -> None:
         for way, path in consoles.items():
             cell = PTY_CARD.format(name=way, how=f", backend=PtyHypervisor({str(path)!r})")
             seats.append(site.seat(way, way, cell, ".vmnb-card"))
-        measure(seats, "$ ", f"cat {data}", 10, "a shell on a pty", options)
+        measure(seats, "$", f"cat {data}", options.mb, "a shell on a pty", options)
         if options.flood_mb:
             flood(seats[2:], consoles, folder / "flood", options.flood_mb)
         _close(seats)
@@ -97,7 +98,7 @@ def _in_the_tiny_guest(site: Site, options: argparse.Namespace) -> None:
     for index, seat in enumerate(seats):
         vm = VM(f"tiny {index}").start()
         vm.run("true")
-        seat.sit_down("$ ")
+        seat.sit_down("$")
         seat.page.keyboard.type(f"vmnb console {vm.handle.name!r}\n\n")
     seats += [
         site.seat(way, way, TINY_CARD.format(name=way, how=""), ".vmnb-card")

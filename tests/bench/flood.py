@@ -26,7 +26,7 @@ def flood(seats: Sequence[Seat], consoles: Mapping[str, Path], data: Path, megab
 
 
 def _row(seat: Seat, log: Path, data: Path, megabytes: int) -> str:
-    seat.sit_down("$ ")
+    seat.sit_down("$")
     seat.run("stty -opost -echo")
     began = log.stat().st_size
     seat.page.evaluate("(selector) => bench.watchBytes(selector)", seat.selector)

@@ -28,11 +28,17 @@ class Sockets:
     """The WebSockets that a page opens through the proxy, and what the page's log says."""
 
     def __init__(self, page: Page) -> None:
+        self._page = page
         self.opened: list[WebSocket] = []
         self.errors: list[str] = []
         self.received = 0
         page.on("websocket", self._note)
         page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+
+    def until_used(self) -> None:
+        """Wait until something came by one of them."""
+        while not self.received:
+            self._page.wait_for_timeout(50)  # what the page does is told to us meanwhile
 
     def _note(self, socket: WebSocket) -> None:
         if "/proxy/" in socket.url:
@@ -41,6 +47,16 @@ class Sockets:
 
     def _count(self) -> None:
         self.received += 1
+
+
+def boot(notebook: Notebook) -> tuple[CardOnPage, Sockets]:
+    """Run the card's cell, wait for the guest and a socket, and give what is seen of it."""
+    sockets = Sockets(notebook.page)
+    notebook.run_all()
+    card = CardOnPage(notebook.page)
+    card.expect_on_console(r"root@web:.*#")
+    sockets.until_used()
+    return card, sockets
 
 
 def say(card: CardOnPage, left: int, right: int) -> None:
@@ -53,10 +69,7 @@ def say(card: CardOnPage, left: int, right: int) -> None:
 
 def test_keys_and_buttons_reach_the_guest_while_a_cell_blocks(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook([CARD])
-    sockets = Sockets(notebook.page)
-    notebook.run_all()
-    card = CardOnPage(notebook.page)
-    card.expect_on_console(r"root@web:.*#")
+    card, sockets = boot(notebook)
     assert len(sockets.opened) == 1
     notebook.append_and_run(BLOCK)
     notebook.wait_until("busy")
@@ -76,10 +89,7 @@ def test_the_console_is_there_again_after_a_reload_and_a_new_kernel(
     open_notebook: OpenNotebook,
 ) -> None:
     notebook = open_notebook([CARD])
-    sockets = Sockets(notebook.page)
-    notebook.run_all()
-    card = CardOnPage(notebook.page)
-    card.expect_on_console(r"root@web:.*#")
+    card, sockets = boot(notebook)
     say(card, 6, 7)
     notebook.save()
     notebook.open()
@@ -96,10 +106,7 @@ def test_the_console_is_there_again_after_a_reload_and_a_new_kernel(
 
 def test_a_socket_that_breaks_is_made_up_for_by_the_comm(open_notebook: OpenNotebook) -> None:
     notebook = open_notebook([CARD])
-    sockets = Sockets(notebook.page)
-    notebook.run_all()
-    card = CardOnPage(notebook.page)
-    card.expect_on_console(r"root@web:.*#")
+    card, sockets = boot(notebook)
     say(card, 6, 7)
     notebook.append_and_run(BREAK)
     say(card, 7, 8)
@@ -116,10 +123,9 @@ def test_the_console_is_there_again_after_a_new_server(
     for left in (6, 7):
         with lab_server(tmp_path, proxied=True) as url:
             notebook = Notebook(browser, url, tmp_path, [CARD])
-            sockets = Sockets(notebook.page)
-            notebook.run_all()
-            card = CardOnPage(notebook.page)
-            card.expect_on_console(r"root@web:.*#" if left == 6 else "6x42")
+            card, sockets = boot(notebook)
+            if left > 6:
+                card.expect_on_console("6x42")
             say(card, left, 7)
             assert len(sockets.opened) == 1
             notebook.page.close()
@@ -136,7 +142,6 @@ class TestWithoutTheProxy:
         sockets = Sockets(notebook.page)
         notebook.run_all()
         card = CardOnPage(notebook.page)
-        card.expect_on_console(r"root@web:.*#")
         say(card, 6, 7)
         assert sockets.opened == []
         assert [error for error in sockets.errors if "vmnb" in error or "proxy" in error] == []
