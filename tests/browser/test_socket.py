@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, WebSocket
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.lab import CardOnPage, Notebook, destroy_all, lab_server
@@ -33,7 +33,7 @@ class Sockets:
         self.errors: list[str] = []
         self.received = 0
         page.on("websocket", self._note)
-        page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
+        page.on("console", self._note_error)
 
     def until_used(self) -> None:
         """Wait until something came by one of them."""
@@ -44,6 +44,10 @@ class Sockets:
         if "/proxy/" in socket.url:
             self.opened.append(socket)
             socket.on("framereceived", lambda _: self._count())
+
+    def _note_error(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.errors.append(said.text)
 
     def _count(self) -> None:
         self.received += 1

@@ -148,10 +148,10 @@ async def test_a_view_that_has_come_by_another_way_is_not_forgotten_with_the_fir
     console, guest = await opened(listener)
     first, other = Page(console, "moved"), Page(console, "moved")
     await other.until_kind("restore")
-    console.bye("moved", first.receive)
+    console.forget(first.receive)
     await say(guest, b"still here")
     await other.until_output(b"still here")
-    console.bye("moved", other.receive)
+    console.forget(other.receive)
     await say(guest, b" and gone")
     await console.wait_for("gone", 10)
     assert bytes(other.output) == b"still here"

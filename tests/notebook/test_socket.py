@@ -47,10 +47,7 @@ class EchoHost:
         self.left = asyncio.Event()
 
     def talks(self, send: Send) -> Talks:
-        async def leave() -> None:
-            self.left.set()
-
-        return Talks([EchoTalk(send, self.heard)], leave=leave)
+        return Talks([EchoTalk(send, self.heard)], leave=self.left.set)
 
 
 class PageSocket:

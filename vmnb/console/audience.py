@@ -64,11 +64,13 @@ class Audience:
             view.acknowledge(seq)
             self._forward(view)
 
-    def remove(self, view_id: str, send: Send | None = None) -> None:
-        """Forget a view; if `send` is given, only one that is still reached by it."""
-        view = self._views.get(view_id)
-        if view is not None and send in (None, view.send):
-            del self._views[view_id]
+    def remove(self, view_id: str) -> None:
+        """Forget a view."""
+        self._views.pop(view_id, None)
+
+    def remove_all(self, send: Send) -> None:
+        """Forget the views that are reached by `send`."""
+        self._views = {name: view for name, view in self._views.items() if view.send != send}
 
     def is_first(self, view_id: str) -> bool:
         """Whether a view is the one that has been there longest."""

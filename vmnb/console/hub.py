@@ -135,9 +135,13 @@ class Console:
         if self._source is not None and not self._audience.is_behind:
             self._source.go_on()
 
-    def bye(self, view_id: str, send: Send | None = None) -> None:
-        """Forget a view; if `send` is given, only one that is still reached by it."""
-        self._audience.remove(view_id, send)
+    def bye(self, view_id: str) -> None:
+        """Forget a view."""
+        self._audience.remove(view_id)
+
+    def forget(self, send: Send) -> None:
+        """Forget all views that are reached by `send`."""
+        self._audience.remove_all(send)
 
     def answers(self, view_id: str) -> bool:
         """Whether this view's terminal answers the guest's queries, so that only one does."""

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from vmnb.console import Console
 from vmnb.notebook.live import Live
 from vmnb.notebook.talk import Message, Send
 
@@ -16,28 +17,24 @@ class ConsoleTalk:
     def __init__(self, live: Live, send: Send) -> None:
         self._live = live
         self._send = send
-        self._views: set[str] = set()
+        self._console: Console | None = None
 
     async def handle(self, message: Message, buffers: list[bytes]) -> None:
         """Take over what a view says."""
-        console = await self._live.console()
+        self._console = console = await self._live.console()
         view = message["view"]
         match message["kind"]:
             case "hello":
-                self._views.add(view)
                 console.hello(view, message["seq"], self._send)
             case "ack":
                 console.ack(view, message["seq"])
             case "bye":
-                self._views.discard(view)
                 console.bye(view)
             case "input":
                 if not message["reply"] or console.answers(view):
                     console.input(buffers[0])
 
-    async def leave(self) -> None:
+    def leave(self) -> None:
         """Forget the views that have not said hello by another way since."""
-        if self._views:
-            console = await self._live.console()
-            for view in self._views:
-                console.bye(view, self._send)
+        if self._console is not None:
+            self._console.forget(self._send)

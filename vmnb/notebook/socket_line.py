@@ -51,9 +51,7 @@ class SocketLine:
             The page sent something else.
         """
         frame = await self._connection.recv(decode=False)
-        message, buffers = unpack(frame)
-        self._confirm_soon(message)
-        return message, buffers
+        return unpack(frame)
 
     async def serve(
         self, handle: Callable[[Message, list[bytes]], Coroutine[Any, Any, None]]
@@ -64,7 +62,10 @@ class SocketLine:
             async with asyncio.TaskGroup() as group:
                 with suppress(ConnectionClosed, ValueError):
                     while True:
-                        group.create_task(handle(*await self.receive()))
+                        message, buffers = await self.receive()
+                        group.create_task(handle(message, buffers))
+                        if "sent" in message:
+                            self._confirm_soon(message["sent"][1])
                 await self._connection.close()
         finally:
             sending.cancel()
@@ -82,9 +83,9 @@ class SocketLine:
                     await self._connection.send(frame)
                     self._waiting -= len(frame)
 
-    def _confirm_soon(self, message: Message) -> None:
+    def _confirm_soon(self, number: int) -> None:
         """Let the page forget what it keeps, later than what it may be waiting for."""
-        _page, self._received = message.get("sent", ("", self._received))
+        self._received = number
         if self._confirming is None:
             loop = asyncio.get_running_loop()
             self._confirming = loop.call_later(_CONFIRM_S, self._confirm)

@@ -131,7 +131,7 @@ class SocketServer:
                 try:
                     await line.serve(talks.handle)
                 finally:
-                    await talks.leave()
+                    talks.leave()
         finally:
             self._meetings.discard(task)
 

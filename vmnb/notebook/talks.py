@@ -1,7 +1,7 @@
 """Everything that a widget and a page talk about, over one way of sending."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 from vmnb.core.errors import VmnbError
 from vmnb.notebook.once import Once
@@ -24,7 +24,7 @@ class Talks:
         Called when the way is gone, and with it the pages at its other end.
     """
 
-    def __init__(self, talks: Iterable[Talk], *, leave: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, talks: Iterable[Talk], *, leave: Callable[[], None]) -> None:
         self._talks = {kind: talk for talk in talks for kind in talk.kinds}
         self.leave = leave
 
