@@ -14,15 +14,29 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 _URL = re.compile(r"http://127\.0\.0\.1:\d+/lab\?token=\w+")
 _START_MS = 60_000
-_SETTINGS = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+_KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+_ANNOUNCEMENTS = "@jupyterlab/apputils-extension:announcements"
+_PROXY = "@jupyterhub/jupyter-server-proxy"
 
 
 @contextmanager
-def lab_server(root: Path) -> Iterator[str]:
-    """Serve the directory `root`, and give the URL with its token."""
+def lab_server(root: Path, *, proxied: bool = False) -> Iterator[str]:
+    """Serve the directory `root`, and give the URL with its token.
+
+    Parameters
+    ----------
+    proxied
+        Whether jupyter-server-proxy is enabled, so that pages reach ports of this machine.
+    """
     home = root / ".jupyter-home"
-    (home / "config" / "labconfig").mkdir(parents=True)
-    (home / "config" / "labconfig" / "page_config.json").write_text(json.dumps(_SETTINGS))
+    write_json(
+        home / "config" / "labconfig" / "page_config.json",
+        {"disabledExtensions": {_ANNOUNCEMENTS: True, _PROXY: not proxied}},
+    )
+    write_json(
+        home / "config" / "jupyter_server_config.d" / "proxy.json",
+        {"ServerApp": {"jpserver_extensions": {"jupyter_server_proxy": proxied}}},
+    )
     own = {
         f"JUPYTER_{what.upper()}_DIR": str(home / what) for what in ("config", "data", "runtime")
     }
@@ -41,6 +55,11 @@ def lab_server(root: Path) -> Iterator[str]:
         finally:
             server.terminate()
             server.communicate(timeout=30)
+
+
+def write_json(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
 
 
 def _url(server: "subprocess.Popen[str]") -> str:
@@ -63,17 +82,28 @@ class Notebook:
     """A notebook open in JupyterLab."""
 
     def __init__(
-        self, browser: Browser, url: str, root: Path, cells: Sequence[str], kernel: str = "python3"
+        self,
+        browser: Browser,
+        url: str,
+        root: Path,
+        cells: Sequence[str],
+        *,
+        kernel: str = "python3",
+        name: str = "test",
+        init_script: Path | None = None,
     ) -> None:
         notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
             metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
-        path = root / f"{kernel}.ipynb"
+        path = root / f"{name}.ipynb"
         nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        self.root = root
         self.url = url.replace("/lab?", f"/lab/tree/{path.name}?reset&")
         self.page: Page = browser.new_page(viewport={"width": 1200, "height": 1100})
         self.page.set_default_timeout(_START_MS)
+        if init_script is not None:
+            self.page.add_init_script(path=init_script)
         self.open()
 
     def open(self) -> None:
@@ -121,19 +151,36 @@ class Notebook:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         self.page.close()
 
+    def append_and_run(self, cell: str) -> None:
+        """Put a cell at the end and run it, without waiting for its end."""
+        self.page.evaluate(
+            """async (source) => {
+              const { content } = window.jupyterapp.shell.currentWidget;
+              const model = content.model.sharedModel;
+              model.addCell({ cell_type: "code", source });
+              content.activeCellIndex = model.cells.length - 1;
+              void window.jupyterapp.commands.execute("notebook:run-cell");
+            }""",
+            cell,
+        )
+
+    def status(self) -> str:
+        """What the page says of the kernel, such as ``busy``."""
+        status: str = self.page.evaluate(f"() => {_KERNEL}.status")
+        return status
+
+    def wait_until(self, status: str) -> None:
+        """Wait until the page says so of the kernel."""
+        self.page.wait_for_function(f"() => {_KERNEL}.status === '{status}'")
+
     def restart_kernel(self) -> None:
         """Restart the kernel without a question, and wait until it is there again."""
-        self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-        )
+        self.page.evaluate(f"() => {_KERNEL}.restart()")
 
     def accept_restarted_kernel(self) -> None:
         """Read JupyterLab's notice that the kernel died, and wait until its successor is there."""
         self.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
-        self.page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-            " === 'idle'"
-        )
+        self.wait_until("idle")
 
     def save(self) -> None:
         """Save the notebook."""

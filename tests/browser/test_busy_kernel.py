@@ -66,7 +66,7 @@ def open_cells(browser: Browser, lab: tuple[str, Path]) -> Iterator[OpenCells]:
     opened: list[Notebook] = []
 
     def open_cells(kernel: str, cells: list[str]) -> Notebook:
-        opened.append(Notebook(browser, url, root, cells, kernel))
+        opened.append(Notebook(browser, url, root, cells, kernel=kernel, name=kernel))
         return opened[-1]
 
     yield open_cells

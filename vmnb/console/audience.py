@@ -68,6 +68,10 @@ class Audience:
         """Forget a view."""
         self._views.pop(view_id, None)
 
+    def remove_all(self, send: Send) -> None:
+        """Forget the views that are reached by `send`."""
+        self._views = {name: view for name, view in self._views.items() if view.send != send}
+
     def is_first(self, view_id: str) -> bool:
         """Whether a view is the one that has been there longest."""
         return next(iter(self._views), None) == view_id

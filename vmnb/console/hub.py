@@ -146,6 +146,10 @@ class Console:
         self._audience.remove(view_id)
         self._pace()
 
+    def forget(self, send: Send) -> None:
+        """Forget all views that are reached by `send`."""
+        self._audience.remove_all(send)
+
     def answers(self, view_id: str) -> bool:
         """Whether this view's terminal answers the guest's queries, so that only one does."""
         return self._audience.is_first(view_id)

@@ -5,22 +5,27 @@ from typing import ClassVar
 
 from vmnb.core.state import Action
 from vmnb.notebook.live import Live
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
 
-__all__ = ["ActionTalk"]
-
-_KNOWN_MAX = 64
+__all__ = ["ActionTalk", "Known"]
 
 
-class ActionTalk:
+class Known(deque[str]):
+    """Actions that were taken lately, whichever way they came: each is done once."""
+
+    def __init__(self) -> None:
+        super().__init__(maxlen=64)
+
+
+class ActionTalk(Talk):
     """Does ``action``, and takes an error away on ``dismiss``."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"action", "dismiss"})
 
-    def __init__(self, live: Live, send: Send) -> None:
+    def __init__(self, live: Live, known: Known, send: Send) -> None:
         self._live = live
+        self._known = known
         self._send = send
-        self._known: deque[str] = deque(maxlen=_KNOWN_MAX)
 
     async def handle(self, message: Message, _buffers: list[bytes]) -> None:
         """Do what the button says; its error is shown on the card."""

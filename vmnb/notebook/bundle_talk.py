@@ -4,12 +4,12 @@ import asyncio
 from typing import ClassVar
 
 from vmnb.notebook.assets import bundle
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
 
 __all__ = ["BundleTalk"]
 
 
-class BundleTalk:
+class BundleTalk(Talk):
     """Answers ``bundle``."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"bundle"})

@@ -3,9 +3,10 @@
 import asyncio
 from typing import ClassVar
 
+from vmnb.console import Console
 from vmnb.core.errors import VmnbError
 from vmnb.notebook.live import Live
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
 from vmnb.notebook.typed import Typed
 
 __all__ = ["ConsoleTalk"]
@@ -14,16 +15,17 @@ _CONFIRM_AFTER_S = 0.05
 """Later than the guest's echo, which a message right before it would hold up."""
 
 
-class ConsoleTalk:
+class ConsoleTalk(Talk):
     """Takes the views' words to the console; what it says goes out by `send`."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"hello", "ack", "bye", "input"})
 
-    def __init__(self, live: Live, send: Send) -> None:
+    def __init__(self, live: Live, typed: Typed, send: Send) -> None:
         self._live = live
+        self._typed = typed
         self._send = send
-        self._typed = Typed()
         self._due: dict[str, asyncio.TimerHandle] = {}
+        self._console: Console | None = None
 
     async def handle(self, message: Message, buffers: list[bytes]) -> None:
         """Take over what a view says."""
@@ -41,6 +43,13 @@ class ConsoleTalk:
             case "input":
                 await self._type(message, buffers[0])
 
+    def leave(self) -> None:
+        """Forget the views that have not said hello by another way since."""
+        for view in list(self._due):
+            self._cancel(view)
+        if self._console is not None:
+            self._console.forget(self._send)
+
     async def _greet(self, view: str, seq: int) -> None:
         try:
             console = await self._live.console()
@@ -48,6 +57,7 @@ class ConsoleTalk:
             self._send({"kind": "closed", "view": view, "reason": error.message}, [])
             raise
         console.hello(view, seq, self._send)
+        self._console = console
 
     async def _type(self, message: Message, data: bytes) -> None:
         view = message["view"]

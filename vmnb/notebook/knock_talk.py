@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
 
 __all__ = ["KnockTalk"]
 
 
-class KnockTalk:
+class KnockTalk(Talk):
     """Answers ``knock``."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"knock"})

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from vmnb.core.errors import VmnbError
 from vmnb.core.metrics import Rates, Sample, with_rates
 from vmnb.notebook.live import Live
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
 
 __all__ = ["MetricsTalk"]
 
@@ -17,7 +17,7 @@ _BEFORE = 10
 """Samples before the new ones that are looked at for their rates."""
 
 
-class MetricsTalk:
+class MetricsTalk(Talk):
     """Answers ``metrics_watch`` with what is remembered, then tells what is new."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"metrics_watch", "metrics_leave"})
@@ -49,6 +49,11 @@ class MetricsTalk:
         self._views.add(view)
         self._sampler.watch(view, _WATCH_S)
         self._send(self._news(int(message["since"])) | {"view": view}, [])
+
+    def leave(self) -> None:
+        """Take the pages' looks for ended."""
+        for view in self._views:
+            self._sampler.leave(view)
 
     def _tell(self) -> None:
         """Tell all pages of a new sample, as long as one of them looks."""

@@ -4,15 +4,14 @@ A message from the page is only handed to the background loop; nothing here wait
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import anywidget
 import traitlets
 
 from vmnb.core import runtime
-from vmnb.core.errors import VmnbError
-from vmnb.notebook.action_talk import ActionTalk
+from vmnb.notebook.action_talk import ActionTalk, Known
 from vmnb.notebook.assets import bootstrap
 from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.console_talk import ConsoleTalk
@@ -21,11 +20,12 @@ from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
 from vmnb.notebook.metrics_talk import MetricsTalk
 from vmnb.notebook.screen_talk import ScreenTalk
-from vmnb.notebook.talk import Message, Talk
+from vmnb.notebook.socket_talk import SocketTalk
+from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talks import Talks
+from vmnb.notebook.typed import Typed
 
 __all__ = ["CardWidget"]
-
-_log = logging.getLogger(__name__)
 
 _SNAPSHOT_CHARACTERS = 16_000
 _SNAPSHOT_EVERY_S = 2.0
@@ -52,6 +52,7 @@ class CardWidget(anywidget.AnyWidget):
 
     def __init__(self, live: Live, layout: str) -> None:
         self._live = live
+        self._known, self._typed = Known(), Typed()  # shared by all ways to a page
         self._snapshot_due: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
         self._release: Callable[[], None] = lambda: None
@@ -63,20 +64,24 @@ class CardWidget(anywidget.AnyWidget):
             snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
             layout_kind=layout,
         )
-        talks: tuple[Talk, ...] = (
-            BundleTalk(self.send),
-            KnockTalk(self.send),
-            ActionTalk(live, self.send),
-            ConsoleTalk(live, self._to_view),
-            ScreenTalk(live, self.send),
-            MetricsTalk(live, self.send),
-        )
-        self._talks = {kind: talk for talk in talks for kind in talk.kinds}
+        self._talks = self.talks(self.send)
         self._unsubscribe = live.subscribe(self._show)
         self.on_msg(lambda _, content, buffers: self._receive(content, buffers))
         reach = take(self.comm, self._receive)
         self._release = reach.release
         self.reach = reach.for_page()
+
+    def talks(self, send: Send) -> Talks:
+        """Return the talks with the pages that `send` reaches."""
+        return Talks(
+            BundleTalk(send),
+            KnockTalk(send),
+            SocketTalk(self, self.model_id, send),
+            ActionTalk(self._live, self._known, send),
+            ConsoleTalk(self._live, self._typed, partial(self._to_view, send)),
+            ScreenTalk(self._live, send),
+            MetricsTalk(self._live, send),
+        )
 
     def close(self) -> None:
         """Take it from the page; the VM goes on as it is."""
@@ -92,18 +97,10 @@ class CardWidget(anywidget.AnyWidget):
             self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
 
     def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:
-        runtime.submit(self._handle(content, [bytes(buffer) for buffer in buffers]))
+        runtime.submit(self._talks.handle(content, [bytes(buffer) for buffer in buffers]))
 
-    async def _handle(self, content: Message, buffers: list[bytes]) -> None:
-        try:
-            await self._talks[content["kind"]].handle(content, buffers)
-        except VmnbError as error:
-            _log.info("the page asked for %s: %s", content.get("kind"), error)
-        except Exception:  # noqa: BLE001 - a page may send anything; the widget lives on
-            _log.exception("the page sent a message that could not be handled: %r", content)
-
-    def _to_view(self, message: Message, buffers: list[bytes]) -> None:
-        self.send(message, buffers)
+    def _to_view(self, send: Send, message: Message, buffers: list[bytes]) -> None:
+        send(message, buffers)
         if message["kind"] == "output" and self._snapshot_due is None:
             loop = asyncio.get_running_loop()
             self._snapshot_due = loop.call_later(_SNAPSHOT_EVERY_S, self._renew_snapshot)

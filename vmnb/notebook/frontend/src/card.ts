@@ -75,6 +75,7 @@ export class CardView {
   receive(message: ToPage, buffers: ArrayBufferView[]): void {
     for (const panel of this.panels) panel.receive?.(message, buffers);
     if (message.kind === "action_taken") this.requests.taken(message.id);
+    if (message.kind === "relinked") this.requests.again();
     if (message.kind === "action_done") this.onDone(message);
   }
 

@@ -91,6 +91,8 @@ export class ConsolePanel {
     } else if (message.kind === "closed" || message.kind === "open") {
       this.closedReason = message.kind === "closed" ? message.reason : "";
       this.showStatus();
+    } else if (message.kind === "relinked" && this.hasGreeted) {
+      this.stream.hello();
     }
   }
 

@@ -52,6 +52,7 @@ export class MetricsTab implements Panel {
   }
 
   receive(message: ToPage): void {
+    if (message.kind === "relinked") this.interest.renew();
     if (message.kind === "metrics_refused" && message.view === this.view) this.say(message.reason);
     if (message.kind !== "metrics" || (message.view ?? this.view) !== this.view) return;
     if (message.first > this.next && message.view === undefined) this.watch(); // something was missed

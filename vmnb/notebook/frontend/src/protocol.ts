@@ -143,6 +143,8 @@ export type ToKernel =
   | { kind: "metrics_leave"; view: string }
   /** The person has read `card.error`; the kernel sets it to null, for every view. */
   | { kind: "dismiss" }
+  /** Asks for a WebSocket for pages of `origin`; answered by `socket`. */
+  | { kind: "socket"; origin: string }
   | ScreenToKernel;
 
 /** Of the screen: the last three may be answered by `screen_refused`. */
@@ -177,6 +179,15 @@ export type ToPage =
   | { kind: "closed"; reason: string; view?: string }
   /** The console has its other end again. */
   | { kind: "open"; view?: string }
+  /** The kernel listens on a port of its machine. */
+  | ({ kind: "socket" } & Door)
+  /** By a WebSocket alone: the kernel is there. */
+  | { kind: "pong" }
+  /**
+   * Messages travel another way from now on, and some may be lost on the old one: whoever waits for
+   * an answer asks again, and a view says hello.
+   */
+  | { kind: "relinked" }
   /** This view did not keep up and gets no more; it may say hello when it has drawn what it has. */
   | { kind: "dropped"; view: string }
   /**
@@ -191,6 +202,15 @@ export type ToPage =
   | { kind: "metrics_refused"; reason: string; view: string }
   | { kind: "action_done"; id: string; error?: Problem }
   | ScreenToPage;
+
+/** What a page needs to talk to its widget's kernel over a WebSocket. */
+export interface Door {
+  port: number;
+  /** To be said first. */
+  token: string;
+  /** The widget's name there. */
+  widget: string;
+}
 
 export type ScreenToPage =
   | { kind: "screen_opened"; view: string }

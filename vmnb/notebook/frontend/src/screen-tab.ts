@@ -62,6 +62,7 @@ export class ScreenTab implements Panel {
   }
 
   receive(message: ToPage, buffers: ArrayBufferView[]): void {
+    if (message.kind === "relinked") this.restart();
     if (!message.kind.startsWith("screen_")) return;
     const said = message as ScreenToPage;
     if (said.kind === "screen_refused" && said.view === this.view) this.foot.say(said.reason);
@@ -81,6 +82,10 @@ export class ScreenTab implements Panel {
   private choose(isLive: boolean): void {
     this.isLive = isLive;
     this.foot.showLive(isLive);
+    this.restart();
+  }
+
+  private restart(): void {
     this.stop();
     this.arrange();
   }
