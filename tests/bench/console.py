@@ -8,6 +8,7 @@ xterm's buffer. The guest is a shell on a pty at first, and then the tiny guest.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -28,7 +29,14 @@ from vmnb.core import runtime
 
 COMM, SOCKET = "vmnb by comm", "vmnb by WebSocket"
 CARD = "vm = VM({name!r}{how}).start()\nvm"
-PTY_CARD = "from tests.bench.pty_backend import PtyHypervisor\nfrom vmnb import VM\n" + CARD
+PTY_CARD = (
+    """import os
+from tests.bench.pty_backend import PtyHypervisor
+from vmnb import VM
+print(os.getpid())
+"""
+    + CARD
+)
 TINY_CARD = "from vmnb import VM\n" + CARD
 OTHER = f"from notebook_terminal import terminal\nother = terminal(shell={SHELL!r})"
 TINY_PROMPT = ":~#"
@@ -54,6 +62,7 @@ def main() -> None:
     parser.add_argument("--mb", type=int, default=10, help="that the shell says at once")
     parser.add_argument("--flood-mb", type=int, default=200, help="0 for none")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with all that is cleaned up then
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vmnb-", dir="/tmp")))
         os.environ |= {"VMNB_HOME": f"{folder}/home", "VMNB_RUNTIME": f"{folder}/run"}

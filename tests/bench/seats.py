@@ -31,7 +31,6 @@ class Seat:
     name: str
     page: Page
     selector: str
-    notebook: Notebook | None = None
     marks: int = 0
 
     def sit_down(self, prompt: str) -> None:
@@ -74,11 +73,8 @@ class Seat:
         return took
 
     def kernel_pid(self) -> int:
-        """Return the process of the notebook's kernel."""
-        assert self.notebook is not None
-        self.notebook.append_and_run("import os; print(os.getpid())")
-        self.notebook.wait_until("idle")
-        return int(self.page.locator(".jp-OutputArea-output").last.inner_text())
+        """Return the process of the notebook's kernel, which its cell has printed."""
+        return int(self.page.locator(".jp-OutputArea-output").first.inner_text())
 
     def _expect(self, what: str, value: str) -> None:
         self.page.evaluate(
@@ -109,4 +105,4 @@ def notebook_seat(
     notebook = Notebook(browser, url, root, [cell], init_script=PROBE, name=name.replace(" ", "-"))
     notebook.page.set_default_timeout(_LONGEST_MS)
     notebook.run_all()
-    return Seat(name, notebook.page, selector, notebook)
+    return Seat(name, notebook.page, selector)
