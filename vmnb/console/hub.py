@@ -144,7 +144,7 @@ class Console:
         self._pace()
 
     def answers(self, view_id: str) -> bool:
-        """Whether this view's terminal answers the guest's queries, so that only one does."""
+        """Whether this view's terminal answers the guest's queries: just one does that draws."""
         return self._audience.is_first(view_id)
 
     def input(self, data: bytes) -> None:
