@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vmnb.console import Console, audience
+from vmnb.console import Console, audience, view
 from vmnb.console.ending import last_lines
 from vmnb.console.keyboard import PENDING_MAX
 from vmnb.core.errors import (
@@ -109,6 +109,26 @@ async def test_a_view_that_stays_away_is_dropped_and_may_come_back(
     lazy.lazy = False
     console.hello("page", lazy.next, lazy.receive)
     await lazy.until_output(b"and more")
+    await console.aclose()
+    guest.close()
+
+
+async def test_a_view_that_nobody_looks_at_any_more_leaves_the_answers_to_the_next(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "_SILENT_MAX_S", 0.05)
+    console, guest = await opened(listener)
+    gone, page = Page(console, "gone"), Page(console, "page")
+    await gone.until_kind("open")
+    await page.until_kind("open")
+    assert [console.answers(name) for name in ("gone", "page")] == [True, False]
+    gone.lazy = True
+    await say(guest, b"something")
+    await page.until_output(b"something")
+    await asyncio.sleep(0.06)
+    assert [console.answers(name) for name in ("gone", "page")] == [False, True]
+    console.ack("gone", gone.next)
+    assert [console.answers(name) for name in ("gone", "page")] == [True, False]
     await console.aclose()
     guest.close()
 

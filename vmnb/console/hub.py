@@ -8,6 +8,7 @@ from vmnb.console.audience import Audience
 from vmnb.console.expect import Expectation
 from vmnb.console.keyboard import Keyboard
 from vmnb.console.log import ConsoleLog
+from vmnb.console.pace import Pace
 from vmnb.console.ring import Ring
 from vmnb.console.source import Source, connect
 from vmnb.console.terminal import Terminal
@@ -20,7 +21,6 @@ __all__ = ["Console"]
 _RING_SIZE = 1024 * 1024
 _COALESCE_S = 0.016
 _COALESCE_MAX = 256 * 1024
-_HOLD_S = 0.5
 
 
 class Console:
@@ -55,7 +55,7 @@ class Console:
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
-        self._hold: asyncio.TimerHandle | None = None
+        self._pace = Pace(self._audience)
         self._published = 0
         self._begun = 0
         self._log_known = 0
@@ -110,10 +110,10 @@ class Console:
                 self._following.cancel()
                 await asyncio.gather(self._following, return_exceptions=True)
                 self._following = None
-            for timer in (self._tick, self._hold):
-                if timer is not None:
-                    timer.cancel()
-            self._tick = self._hold = None
+            self._pace.close()
+            if self._tick is not None:
+                self._tick.cancel()
+                self._tick = None
             for expectation in self._expectations:
                 expectation.look(self._ring)
                 expectation.end()
@@ -139,19 +139,19 @@ class Console:
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
         self._audience.acknowledge(view_id, seq)
-        self._pace()
+        self._pace.keep(self._source)
 
     def bye(self, view_id: str) -> None:
         """Forget a view."""
         self._audience.remove(view_id)
-        self._pace()
+        self._pace.keep(self._source)
 
     def forget(self, send: Send) -> None:
         """Forget all views that are reached by `send`."""
         self._audience.remove_all(send)
 
     def answers(self, view_id: str) -> bool:
-        """Whether this view's terminal answers the guest's queries, so that only one does."""
+        """Whether this view's terminal answers the guest's queries: just one does that draws."""
         return self._audience.is_first(view_id)
 
     def input(self, data: bytes) -> None:
@@ -274,20 +274,7 @@ class Console:
         self._terminal.notice()
         if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
             self._publish()
-        self._pace()
-
-    def _pace(self) -> None:
-        """Let the guest wait while a view that draws is behind; look again, for it may stop."""
-        if self._hold is not None:
-            self._hold.cancel()
-            self._hold = None
-        if self._source is None:
-            return
-        if self._audience.holds():
-            self._source.pause()
-            self._hold = asyncio.get_running_loop().call_later(_HOLD_S, self._pace)
-        else:
-            self._source.resume()
+        self._pace.keep(self._source)
 
     def _publish(self) -> None:
         """Show the first bytes at once, and what follows soon after all together."""
