@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 from vmnb.core.metrics import Sample, Traffic
 
-__all__ = ["BEGAN", "sample"]
+__all__ = ["sample"]
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def sample(
     second: float, cpu_s: float = 0.0, *, run: str = "1", read: int | None = 0, vcpus: int = 1
 ) -> Sample:
-    """Return a sample that was taken `second` seconds after :data:`BEGAN`."""
+    """Return a sample that was taken `second` seconds after the first moment of 2026."""
     return Sample(
-        time=BEGAN + timedelta(seconds=second),
+        time=_BEGAN + timedelta(seconds=second),
         clock_s=second,
         run=run,
         cpu_s=cpu_s,

@@ -15,11 +15,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<img src=x onerror='x'>&amp;"
 
 
-def words_in(timeline: Timeline) -> list[str]:
-    root = ET.fromstring(timeline.svg)
-    return [text.text or "" for text in root.iter(f"{SVG}text")]
-
-
 def said_in(timeline: Timeline) -> str:
     return ET.fromstring(timeline.svg).findtext(f"{SVG}title") or ""
 

@@ -10,7 +10,7 @@ from vmnb.notebook.svg import element, line, words
 __all__ = ["CHART_HEIGHT", "CHART_WIDTH", "Chart", "Series"]
 
 CHART_WIDTH, CHART_HEIGHT = 360, 150
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, CHART_WIDTH - 10, 42, CHART_HEIGHT - 20
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, CHART_WIDTH - 10, 42, CHART_HEIGHT - 20
 _TICKS = 4
 _GAP_S = 8.0
 """Longer between two values, and nobody looked: the line is broken."""
@@ -67,7 +67,8 @@ class Chart:
         for share in (0.0, 0.5, 1.0):
             y = _BOTTOM - share * (_BOTTOM - _TOP)
             yield line(_LEFT, y, _RIGHT, y, stroke_opacity=0.25)
-            yield words(_LEFT - 6, y + 4, self.text(share * top), text_anchor="end", opacity=0.75)
+            said = self.text(share * top)
+            yield words(_LEFT - 6, y + 4, said, text_anchor="end", opacity=0.75, font_size=11)
         yield from self._time_axis()
         for number, each in enumerate(self.series):
             path = " ".join(self._steps(each.values, top))

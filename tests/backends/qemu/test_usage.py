@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from vmnb.backends.qemu.usage import read_usage, tap_names
-from vmnb.core.process import ProcessId, identify
+from vmnb.backends.qemu.usage import read_usage, tap_bytes
+from vmnb.core.process import identify
 
 HUNGRY = """
 import sys, threading
@@ -77,11 +77,11 @@ def test_a_process_that_is_over_is_said_to_be_so() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     identity = identify(process.pid)
     process.communicate(b"\n")
-    for use in (lambda: read_usage(identity, [], pss=True), lambda: tap_names(identity)):
+    for use in (lambda: read_usage(identity, [], pss=True), lambda: tap_bytes(identity)):
         with pytest.raises(ProcessLookupError):
             use()
 
 
 def test_a_process_without_a_tap_interface_has_none() -> None:
-    own: ProcessId = identify(os.getpid())
-    assert tap_names(own) == ()
+    with pytest.raises(ProcessLookupError, match="no tap interface"):
+        tap_bytes(identify(os.getpid()))

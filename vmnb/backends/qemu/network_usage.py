@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vmnb.backends.qemu.guest_usage import GuestUsage
 from vmnb.backends.qemu.patience import Patient
-from vmnb.backends.qemu.usage import tap_bytes, tap_names
+from vmnb.backends.qemu.usage import tap_bytes
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import NetworkMode
 from vmnb.core.process import ProcessId
@@ -77,17 +77,9 @@ class NetworkMeter:
         return NetworkUsage(moved if is_news else None, (note,))
 
     async def _by_tap(self) -> _Moved:
-        return await asyncio.to_thread(_tap_bytes, self._process)
+        return await asyncio.to_thread(tap_bytes, self._process)
 
     async def _by_switch(self) -> _Moved:
         network = self._handle.network.network
         assert network is not None  # noqa: S101 - it is asked only where there is one
         return await asyncio.to_thread(moved_bytes, network, self._handle.id)
-
-
-def _tap_bytes(process: ProcessId) -> _Moved:
-    names = tap_names(process)
-    if not names:
-        raise OSError("QEMU holds none")
-    counts = [tap_bytes(name) for name in names]
-    return sum(received for received, _ in counts), sum(sent for _, sent in counts)

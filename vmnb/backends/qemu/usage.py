@@ -4,17 +4,16 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from vmnb.core.process import ProcessId, stat_fields
 
-__all__ = ["Usage", "read_usage", "tap_bytes", "tap_names"]
+__all__ = ["Usage", "read_usage", "tap_bytes"]
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGES_PER_MIB = (1 << 20) / os.sysconf("SC_PAGE_SIZE")
 _KIB_PER_MIB = 1024
 _USER, _SYSTEM, _START = 14, 15, 22  # fields of /proc/PID/stat
-_INTERFACES = Path("/sys/class/net")
+_RECEIVED, _SENT = 0, 8  # numbers in a line of /proc/PID/net/dev
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,37 +51,24 @@ def read_usage(process: ProcessId, threads: Sequence[int], *, pss: bool) -> Usag
         )
 
 
-def tap_names(process: ProcessId) -> tuple[str, ...]:
-    """Return the host's names of the tap interfaces that `process` holds.
+def tap_bytes(process: ProcessId) -> tuple[int, int]:
+    """Return what the guest behind the tap interfaces of `process` has received and sent.
 
     Raises
     ------
     ProcessLookupError
-        It is over.
+        It is over, or holds no such interface.
     """
-    names = []
     with _folder(process) as folder:
-        descriptors = os.open("fdinfo", os.O_RDONLY | os.O_DIRECTORY, dir_fd=folder)
-        try:
-            for descriptor in os.listdir(descriptors):  # noqa: PTH208 - a folder that is held has no path
-                with suppress(OSError):
-                    names += _tap(_read(descriptors, descriptor))
-        finally:
-            os.close(descriptors)
-    return tuple(names)
-
-
-def tap_bytes(name: str) -> tuple[int, int]:
-    """Return what the guest behind a tap interface has received and sent.
-
-    Raises
-    ------
-    OSError
-        There is no such interface.
-    """
-    counts = _INTERFACES / name / "statistics"
+        names = list(_tap_names(folder))
+        if not names:
+            raise ProcessLookupError(f"process {process.pid} holds no tap interface")
+        # In the network of that process, which may be another than ours.
+        lines = (line.partition(":") for line in _read(folder, "net/dev").splitlines())
+        counts = [rest.split() for name, _, rest in lines if name.strip() in names]
     # What the host's kernel sends there is what the guest receives.
-    return int((counts / "tx_bytes").read_text()), int((counts / "rx_bytes").read_text())
+    received, sent = (sum(int(count[field]) for count in counts) for field in (_SENT, _RECEIVED))
+    return received, sent
 
 
 @contextmanager
@@ -128,6 +114,17 @@ def _pss_mib(folder: int) -> float | None:
     return None
 
 
-def _tap(fdinfo: str) -> list[str]:
-    """Return the interface of a descriptor, if it is one (``tun_chr_show_fdinfo`` in Linux)."""
-    return [line.split()[1] for line in fdinfo.splitlines() if line.startswith("iff:\t")]
+def _tap_names(folder: int) -> Iterator[str]:
+    """Yield the host's names of the tap interfaces that a process holds.
+
+    The kernel tells them of each descriptor (``tun_chr_show_fdinfo`` in Linux).
+    """
+    descriptors = os.open("fdinfo", os.O_RDONLY | os.O_DIRECTORY, dir_fd=folder)
+    try:
+        for descriptor in os.listdir(descriptors):  # noqa: PTH208 - a folder that is held has no path
+            with suppress(OSError):
+                for line in _read(descriptors, descriptor).splitlines():
+                    if line.startswith("iff:"):
+                        yield line.split()[1]
+    finally:
+        os.close(descriptors)
