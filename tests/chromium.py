@@ -18,11 +18,11 @@ _FLAGS = [
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Give a browser: the one on the path, else Playwright's own."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """Give a browser, started with more `flags`: the one on the path, else Playwright's own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=_FLAGS, timeout=60_000
+            executable_path=shutil.which("chromium"), args=[*_FLAGS, *flags], timeout=60_000
         )
         yield browser
         browser.close()

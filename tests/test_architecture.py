@@ -19,6 +19,7 @@ ALLOWED = {
     "arguments": {"core", "seed"},
     "lab": {"core", "arguments"},
     "console": {"core", "console"},
+    "screen": {"core", "console", "images", "screen"},
     "guest": {"core", "guest"},
     "lan": {"core", "lan"},
     "errors": {"core", "guest"},

@@ -13,12 +13,20 @@ OpenNotebook = Callable[[Sequence[str]], Notebook]
 
 
 @pytest.fixture
-def open_notebook(browser: Browser, homes: Path, tmp_path: Path) -> Iterator[OpenNotebook]:
+def proxied() -> bool:
+    """Whether the server has jupyter-server-proxy; a file of tests may say otherwise."""
+    return False
+
+
+@pytest.fixture
+def open_notebook(
+    browser: Browser, homes: Path, tmp_path: Path, proxied: bool
+) -> Iterator[OpenNotebook]:
     """Give what opens a notebook of those cells; its VMs are destroyed after the test."""
     root = tmp_path / "notebooks"
     root.mkdir()
     opened: list[Notebook] = []
-    with lab_server(root) as url:
+    with lab_server(root, proxied=proxied) as url:
 
         def open_notebook(cells: Sequence[str]) -> Notebook:
             opened.append(Notebook(browser, url, root, cells))

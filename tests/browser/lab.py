@@ -9,13 +9,21 @@ from playwright.sync_api import Browser, Locator
 from tests.browser.front_end import new_page
 from tests.browser.jupyter import jupyter_server, write_notebook
 
+_KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+
 
 @contextmanager
-def lab_server(root: Path) -> Iterator[str]:
-    """Serve the directory `root`, and give the URL with its token."""
+def lab_server(root: Path, *, proxied: bool = False) -> Iterator[str]:
+    """Serve the directory `root`, and give the URL with its token.
+
+    Parameters
+    ----------
+    proxied
+        Whether jupyter-server-proxy is enabled, so that pages reach ports of this machine.
+    """
     options = ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={root}"]
     options += ["--allow-root", "--port=0", "--ip=127.0.0.1"]
-    with jupyter_server(root, "jupyterlab", *options) as url:
+    with jupyter_server(root, "jupyterlab", *options, proxied=proxied) as url:
         yield url
 
 
@@ -34,12 +42,25 @@ class Notebook:
     _PLACE = ("/lab?", "/lab/tree/{name}?reset&")
     """What the server's URL has, and a notebook's in its place."""
 
-    def __init__(self, browser: Browser, url: str, root: Path, cells: Sequence[str]) -> None:
-        path = root / "test.ipynb"
-        write_notebook(path, cells)
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        root: Path,
+        cells: Sequence[str],
+        *,
+        kernel: str = "python3",
+        name: str = "test",
+        init_script: Path | None = None,
+    ) -> None:
+        path = root / f"{name}.ipynb"
+        write_notebook(path, cells, kernel=kernel)
         there, here = self._PLACE
+        self.root = root
         self.url = url.replace(there, here.format(name=path.name))
         self.page = new_page(browser)
+        if init_script is not None:
+            self.page.add_init_script(path=init_script)
         self.open()
 
     def open(self) -> None:
@@ -65,19 +86,68 @@ class Notebook:
             "(theme) => document.body.dataset.jpThemeName === theme", arg=theme
         )
 
+    def begin_all(self) -> None:
+        """Run all cells, and do not wait for their end."""
+        self.page.evaluate(
+            "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        )
+
+    def run_above(self, cell: int) -> None:
+        """Run the cells above one, and wait for their end."""
+        self._run("await", cell, "above")
+
+    def begin_from(self, cell: int) -> None:
+        """Run a cell and those below it, and do not wait for their end."""
+        self._run("void", cell, "below")
+
+    def _run(self, how: str, cell: int, which: str) -> None:
+        self.page.evaluate(
+            "async (cell) => { const { commands, shell } = window.jupyterapp;"
+            "shell.currentWidget.content.activeCellIndex = cell;"
+            f"{how} commands.execute('notebook:run-all-{which}'); }}",
+            cell,
+        )
+
+    def is_running(self, cell: int) -> bool:
+        """Whether a cell has begun and not ended."""
+        prompt = self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt")
+        return prompt.inner_text().strip() == "[*]:"
+
+    def shut_down(self) -> None:
+        """Close the page, and end the kernel first."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.close()
+
+    def append_and_run(self, cell: str) -> None:
+        """Put a cell at the end and run it, without waiting for its end."""
+        self.page.evaluate(
+            """async (source) => {
+              const { content } = window.jupyterapp.shell.currentWidget;
+              const model = content.model.sharedModel;
+              model.addCell({ cell_type: "code", source });
+              content.activeCellIndex = model.cells.length - 1;
+              void window.jupyterapp.commands.execute("notebook:run-cell");
+            }""",
+            cell,
+        )
+
+    def status(self) -> str:
+        """What the page says of the kernel, such as ``busy``."""
+        status: str = self.page.evaluate(f"() => {_KERNEL}.status")
+        return status
+
+    def wait_until(self, status: str) -> None:
+        """Wait until the page says so of the kernel."""
+        self.page.wait_for_function(f"() => {_KERNEL}.status === '{status}'")
+
     def restart_kernel(self) -> None:
         """Restart the kernel without a question, and wait until it is there again."""
-        self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-        )
+        self.page.evaluate(f"() => {_KERNEL}.restart()")
 
     def accept_restarted_kernel(self) -> None:
         """Read JupyterLab's notice that the kernel died, and wait until its successor is there."""
         self.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
-        self.page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-            " === 'idle'"
-        )
+        self.wait_until("idle")
 
     def reload(self) -> None:
         """Save the notebook, and load the page again."""

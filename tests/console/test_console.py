@@ -1,13 +1,14 @@
 """The console's bounds and its manners, with a test on the other end of a real socket."""
 
 import asyncio
+import hashlib
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vmnb.console import Console, audience
+from vmnb.console import Console, audience, view
 from vmnb.console.ending import last_lines
 from vmnb.console.keyboard import PENDING_MAX
 from vmnb.core.errors import (
@@ -19,7 +20,7 @@ from vmnb.core.errors import (
 )
 from vmnb.core.hypervisor import NoConsole, UnixConsole, WebSocketConsole
 
-from .page import Page
+from .page import Page, SlowPage
 
 MIB = 1024 * 1024
 
@@ -93,7 +94,7 @@ async def test_a_view_that_draws_nothing_holds_nobody_up_and_takes_little(
     guest.close()
 
 
-async def test_a_view_that_stays_away_is_told_and_dropped(
+async def test_a_view_that_stays_away_is_dropped_and_may_come_back(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audience, "_FULL_MAX_S", 0.05)
@@ -104,10 +105,69 @@ async def test_a_view_that_stays_away_is_told_and_dropped(
     await console.wait_for("the end", 60)
     await asyncio.sleep(0.06)
     await say(guest, b"and more")
-    await lazy.until_kind("closed")
-    assert "did not keep up" in lazy.reasons[-1]
+    await lazy.until_kind("dropped")
+    lazy.lazy = False
+    console.hello("page", lazy.next, lazy.receive)
+    await lazy.until_output(b"and more")
     await console.aclose()
     guest.close()
+
+
+async def test_a_view_that_nobody_looks_at_any_more_leaves_the_answers_to_the_next(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "_SILENT_MAX_S", 0.05)
+    console, guest = await opened(listener)
+    gone, page = Page(console, "gone"), Page(console, "page")
+    await gone.until_kind("open")
+    await page.until_kind("open")
+    assert [console.answers(name) for name in ("gone", "page")] == [True, False]
+    gone.lazy = True
+    await say(guest, b"something")
+    await page.until_output(b"something")
+    await asyncio.sleep(0.06)
+    assert [console.answers(name) for name in ("gone", "page")] == [False, True]
+    console.ack("gone", gone.next)
+    assert [console.answers(name) for name in ("gone", "page")] == [True, False]
+    await console.aclose()
+    guest.close()
+
+
+async def test_a_flood_reaches_a_slow_view_whole_and_in_bounds(listener: socket.socket) -> None:
+    console, guest = await opened(listener)
+    page = SlowPage(console)
+    await page.until_kind("open")
+    sent, size, between = hashlib.sha256(), 0, 0
+    for number in range(100):
+        part = lines(MIB // 4) + b"%08d" % number
+        sent.update(part)
+        size += len(part)
+        await say(guest, part)
+        between = max(between, size - page.drawn)
+    await page.until_length(size)
+    assert page.seen.hexdigest() == sent.hexdigest()
+    assert page.kinds.count("restore") == 1
+    assert page.ahead_max <= 2 * MIB + MIB // 4
+    assert between <= 4 * MIB
+    await console.aclose()
+    guest.close()
+
+
+async def test_a_guest_that_ends_while_it_waits_for_a_view_is_heard_to_its_end(
+    listener: socket.socket,
+) -> None:
+    console, guest = await opened(listener)
+    lazy = Page(console, lazy=True)
+    await lazy.until_kind("open")
+    saying = asyncio.create_task(say(guest, lines(4 * MIB) + b"the end"))
+    await lazy.until_length(2 * MIB)
+    lazy.lazy = False
+    console.ack("page", lazy.next)
+    await saying
+    guest.close()
+    await lazy.until_kind("closed")
+    assert lazy.output == lines(4 * MIB) + b"the end"
+    await console.aclose()
 
 
 async def test_a_view_that_cannot_be_sent_to_is_dropped_and_the_others_go_on(

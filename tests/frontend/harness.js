@@ -10,7 +10,7 @@ export function card(state = "running", changes = {}) {
   return {
     name: "web", state, backend: "qemu", accelerator: "TCG", accelerator_note: "TCG: there is no /dev/kvm",
     vcpus: 1, memory_mib: 256, address: "10.0.2.15", image: "tiny", uptime_since: null,
-    actions: Object.fromEntries(ACTIONS.map(entry)), busy: null, error: null,
+    actions: Object.fromEntries(ACTIONS.map(entry)), busy: null, error: null, no_screen: "",
     facts: [["Image", "tiny"], ["Backend", "qemu"], ["Disk", "1 GiB"]],
     ...changes,
   };
@@ -67,22 +67,26 @@ class Model {
   }
   async answer(content, text, heard = []) {
     if (content.kind === "bundle") {
-      const files = await Promise.all(["widget.js", "widget.css"].map((name) => fetch(`/static/${name}`)));
+      const names = { widget: ["widget.js", "widget.css"], screen: ["screen.js"] }[content.name];
+      const files = await Promise.all(names.map((name) => fetch(`/static/${name}`)));
       const buffers = await Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer())));
       const sizes = buffers.map(({ length }) => length);
-      this.receive({ kind: "bundle", digest: await digest, sizes, heard: String(heard[0]) === "0,127,128,255" }, ...buffers);
+      const isHeard = String(heard[0]) === "0,127,128,255";
+      this.receive({ kind: "bundle", name: content.name, digest: await digests[content.name], sizes, heard: isHeard }, ...buffers);
     } else if (content.kind === "hello") {
       this.view = content.view;
       this.receive({ kind: "restore", view: content.view, seq: this.position, cols: 80, rows: 24 }, encoder.encode(this.screen));
-    } else if (content.kind === "input" && this.echo && !content.reply) {
-      this.output(text.replaceAll("\r", "\r\n"));
+    } else if (content.kind === "input") {
+      if (this.echo && !content.reply) this.output(text.replaceAll("\r", "\r\n"));
+      this.receive({ kind: "typed", view: content.view, seq: content.at + encoder.encode(text).length, again: false });
     }
   }
   of(kind) { return this.sent.filter((message) => message.kind === kind); }
 }
 
 const bootstrap = (await import("/static/bootstrap.js")).default;
-const digest = fetch("/static/bootstrap.js").then((file) => file.text()).then((text) => text.match(/[0-9a-f]{64}/)[0]);
+const digestIn = async (name) => (await (await fetch(`/static/${name}`)).text()).match(/[0-9a-f]{64}/)[0];
+const digests = { widget: digestIn("bootstrap.js"), screen: digestIn("widget.js") };
 
 /**
  * Show a widget for a model, perhaps in a shadow root of an element of that name; `window.model` and

@@ -136,7 +136,7 @@ def test_a_kernel_that_takes_no_message_any_more_is_named(page: Page) -> None:
     expect(page.locator(".xterm-rows")).to_be_visible()
     page.evaluate("model.works = false")
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".vmnb-note")).to_contain_text("busy, or gone")
+    expect(page.locator(".vmnb-note")).to_contain_text("has not answered")
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -51,7 +51,6 @@ def test_text_is_read_whatever_was_said_before(wire: Wire) -> None:
     assert wire.bytes_of({"kind": "input", "base64": [TEXT]}, []) == [BYTES]
 
 
-@pytest.mark.parametrize("garbled", ["?", "AAA", "AA\nEC", "ä"])
-def test_text_that_is_no_base64_is_refused(wire: Wire, garbled: str) -> None:
-    with pytest.raises(ValueError, match=r"base64|ASCII|padding"):
-        wire.bytes_of({"kind": "input", "base64": [garbled]}, [])
+@pytest.mark.parametrize("garbled", [["?"], ["AAA"], ["AA\nEC"], ["ä"], [None], 7])
+def test_what_is_no_base64_has_no_bytes(wire: Wire, garbled: object) -> None:
+    assert wire.bytes_of({"kind": "input", "base64": garbled}, []) == []

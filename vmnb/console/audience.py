@@ -19,8 +19,9 @@ _FULL_MAX_S = 10.0
 class Audience:
     """Sends a stream to views.
 
-    A view that drew nothing for 10 s although its window is full is dropped; it may say hello
-    again. One that fell behind what `ring` keeps gets the screen instead of what it missed.
+    A view that draws more slowly than the stream comes holds it up. One that drew nothing for 2 s
+    although its window is full does not; after 10 s it is dropped, and may say hello again. One
+    that fell behind what `ring` keeps gets the screen instead of what it missed.
 
     Parameters
     ----------
@@ -60,16 +61,27 @@ class Audience:
     def acknowledge(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`, and send it more."""
         if view := self._views.get(view_id):
-            view.acknowledge(seq)
+            view.acknowledge(seq, _now())
             self._forward(view)
 
     def remove(self, view_id: str) -> None:
         """Forget a view."""
         self._views.pop(view_id, None)
 
+    def remove_all(self, send: Send) -> None:
+        """Forget the views that are reached by `send`."""
+        self._views = {name: view for name, view in self._views.items() if view.send != send}
+
     def is_first(self, view_id: str) -> bool:
-        """Whether a view is the one that has been there longest."""
-        return next(iter(self._views), None) == view_id
+        """Whether a view is the one that has been there longest, of those that still draw."""
+        now = _now()
+        drawing = [view.id for view in self._views.values() if view.is_there(now)]
+        return next(iter(drawing or self._views), None) == view_id
+
+    def holds(self) -> bool:
+        """Whether the stream should wait, so that those who draw miss nothing of it."""
+        now = _now()
+        return any(view.holds(self._ring, now) for view in self._views.values())
 
     def forward(self) -> None:
         """Send what is new."""
@@ -94,11 +106,11 @@ class Audience:
     def _forward(self, view: View) -> None:
         if view.waiting:
             return
-        now = asyncio.get_running_loop().time()
+        now = _now()
         with self._surviving(view):
-            if view.full_since is not None and now - view.full_since > _FULL_MAX_S:
+            if view.is_full and view.silent_s(now) > _FULL_MAX_S:
                 self.remove(view.id)
-                view.tell("closed", reason="this view did not keep up with the console")
+                view.tell("dropped")
             elif not view.forward(self._ring, now):
                 self._restore(view)
 
@@ -126,3 +138,7 @@ class Audience:
             _log.exception("view %s cannot be sent to and is dropped", view.id)
             if self._views.get(view.id) is view:
                 self.remove(view.id)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -3,10 +3,12 @@
 import asyncio
 import re
 
+from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
 from vmnb.console.expect import Expectation
 from vmnb.console.keyboard import Keyboard
 from vmnb.console.log import ConsoleLog
+from vmnb.console.pace import Pace
 from vmnb.console.ring import Ring
 from vmnb.console.source import Source, connect
 from vmnb.console.terminal import Terminal
@@ -39,6 +41,8 @@ class Console:
     """
 
     def __init__(self, endpoint: ConsoleEndpoint) -> None:
+        self.arrivals = Arrivals()
+        """What the VM has said since this was last connected, with its times."""
         self._endpoint = _unix(endpoint)
         self._ring = Ring(_RING_SIZE)
         self._terminal = Terminal(self._ring)
@@ -51,6 +55,7 @@ class Console:
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
+        self._pace = Pace(self._audience)
         self._published = 0
         self._begun = 0
         self._log_known = 0
@@ -105,6 +110,7 @@ class Console:
                 self._following.cancel()
                 await asyncio.gather(self._following, return_exceptions=True)
                 self._following = None
+            self._pace.close()
             if self._tick is not None:
                 self._tick.cancel()
                 self._tick = None
@@ -125,20 +131,27 @@ class Console:
         send
             Called with a message and its buffers. ``restore`` has `seq`, `cols`, `rows` and what
             draws the screen; ``output`` has `seq`, the position of its first byte, and the bytes;
-            ``open`` has nothing more, ``closed`` a `reason`. Each has the `view`.
+            ``open`` has nothing more, ``closed`` a `reason`; after ``dropped`` the view gets no
+            more. Each has the `view`.
         """
         self._audience.add(view_id, seq if self._following else None, send)
 
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
         self._audience.acknowledge(view_id, seq)
+        self._pace.keep(self._source)
 
     def bye(self, view_id: str) -> None:
         """Forget a view."""
         self._audience.remove(view_id)
+        self._pace.keep(self._source)
+
+    def forget(self, send: Send) -> None:
+        """Forget all views that are reached by `send`."""
+        self._audience.remove_all(send)
 
     def answers(self, view_id: str) -> bool:
-        """Whether this view's terminal answers the guest's queries, so that only one does."""
+        """Whether this view's terminal answers the guest's queries: just one does that draws."""
         return self._audience.is_first(view_id)
 
     def input(self, data: bytes) -> None:
@@ -247,15 +260,21 @@ class Console:
             if isinstance(error, StateError):
                 return
             raise
+        self.arrivals = Arrivals()
         self._keyboard = Keyboard(sock)
-        self._source = Source(sock, log, self._ring.end, receive=self._receive, ended=self._lose)
+        self._source = Source(sock, log, self._ring.end, receive=self._hear, ended=self._lose)
         self._audience.announce("open")
+
+    def _hear(self, data: bytes) -> None:
+        self.arrivals.hear(data)
+        self._receive(data)
 
     def _receive(self, data: bytes) -> None:
         self._ring.append(data)
         self._terminal.notice()
         if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
             self._publish()
+        self._pace.keep(self._source)
 
     def _publish(self) -> None:
         """Show the first bytes at once, and what follows soon after all together."""

@@ -72,14 +72,26 @@ class Source:
         self._joining: asyncio.Task[None] | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._waits = False
         self._loop.add_reader(sock, self._readable)
         if not self._joined:
             self._watch = self._loop.call_later(_FIRST_WATCH_S, self._look, 2 * _FIRST_WATCH_S)
 
     def check(self) -> None:
-        """Notice now if the other end has closed the connection."""
-        if self._joining is None:
+        """Notice now if the other end has closed the connection, unless it waits."""
+        if self._joining is None and not self._waits:
             self._take()
+
+    def pause(self) -> None:
+        """Receive no more until :meth:`resume`; the guest waits, once the socket is full."""
+        self._waits = True
+
+    def resume(self) -> None:
+        """Go on."""
+        if self._waits:
+            self._waits = False
+            if self._pause is None and self._joining is None:
+                self._listen()
 
     async def aclose(self) -> int:
         """Close the connection and return how far the log is known; nothing is called any more."""
@@ -100,6 +112,8 @@ class Source:
     def _listen(self) -> None:
         """Take what there is; look again soon while there is something, else wait for it."""
         self._pause = None
+        if self._waits:
+            return
         if self._take():
             self._pause = self._loop.call_later(_PAUSE_S, self._listen)
         elif self._joining is None and self._socket.fileno() >= 0:

@@ -1,6 +1,6 @@
 """The one abstraction of a VM's life cycle, which every backend and the router implement."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import Forward, NetworkMode
+from vmnb.core.picture import Picture
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Cause, VmState
 
@@ -18,8 +19,10 @@ __all__ = [
     "STOP_TIMEOUT_S",
     "BackendTag",
     "Capability",
+    "Chord",
     "Closable",
     "ConsoleEndpoint",
+    "Displaying",
     "Forwarding",
     "Hypervisor",
     "IpAddress",
@@ -50,6 +53,7 @@ class Capability(StrEnum):
     """What a backend can do beyond being there, known before it is asked."""
 
     CONSOLE = "console"
+    SCREEN = "screen"
     SUSPEND = "suspend"
     GRACEFUL_STOP = "graceful-stop"
     GUEST_ADDRESS = "guest-address"
@@ -59,6 +63,8 @@ class Capability(StrEnum):
     SSH = "ssh"
     UEFI = "uefi"
     FORWARDS = "forwards"
+    METRICS = "metrics"
+    BOOT_MARKS = "boot-marks"
     NETWORK_USER = "network-user"
     NETWORK_PRIVATE = "network-private"
     NETWORK_TAP = "network-tap"
@@ -87,6 +93,10 @@ class NoConsole:
 
 
 ConsoleEndpoint = UnixConsole | WebSocketConsole | NoConsole
+
+
+Chord = tuple[str, ...]
+"""Keys that are pressed together, by the names of QEMU's ``QKeyCode``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +231,36 @@ class Forwarding(Protocol):
         ------
         BackendError
             There is none such.
+        """
+        ...
+
+
+@runtime_checkable
+class Displaying(Protocol):
+    """A hypervisor with :attr:`Capability.SCREEN`: its guests have a screen and a keyboard.
+
+    While a VM is live, the screen is to be had by RFB on the handle's ``vnc_socket``, too.
+    """
+
+    async def screenshot(self, handle: VmHandle) -> Picture:
+        """Return what the screen shows now.
+
+        Raises
+        ------
+        StateError
+            The VM is not live.
+        """
+        ...
+
+    async def press(self, handle: VmHandle, chords: Sequence[Chord]) -> None:
+        """Press the keys of each chord together, one chord after the other, and release them.
+
+        It takes as long as the guest's keyboard needs to lose none of them.
+
+        Raises
+        ------
+        StateError
+            The VM does not run.
         """
         ...
 

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
 
 from vmnb.console import Console
+from vmnb.console.arrivals import Arrivals
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError, VmnbError
 from vmnb.core.history import HistoryRow
 from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
+from vmnb.core.network import Forward
+from vmnb.core.picture import Picture
+from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
-from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
+from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows, states_of
+from vmnb.notebook.way_in import open_forwards
 from vmnb.notebook.ways import Ways
+from vmnb.screen.views import Views
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
@@ -48,9 +54,13 @@ class Live:
         self.machine = machine
         self.widgets: dict[str, CardWidget] = {}
         self.ways = Ways(machine, self.console)
+        self.screen_views = Views()
+        self.last_picture: Picture | None = None
+        self.sampler = Sampler(machine.measure)
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
+        self._forwards: tuple[Forward, ...] | None = None
         self._problem: Problem | None = None
         self._dismissed = False
         self._listeners: Listeners[[]] = Listeners()
@@ -85,15 +95,23 @@ class Live:
         problem = self._problem
         if problem is None and self.machine.last_state is VmState.FAILED and not self._dismissed:
             problem = self._failure()
-        return card_of(self.machine, address=self._address, error=problem)
+        return card_of(self.machine, address=self._address, forwards=self._forwards, error=problem)
 
     def rows(self) -> list[Row]:
         """Return the history as the card shows it, as last known."""
         return history_rows(self._history)
 
+    def states(self) -> States:
+        """Return the states over time as the card draws them, as last known."""
+        return states_of(self._history)
+
     def console_text(self) -> str:
         """Return the console's text as last known; empty where nobody has looked yet."""
         return self._console.text() if self._console else ""
+
+    def arrivals(self) -> Arrivals:
+        """Return what the console said first, with its times; nothing where nobody has looked."""
+        return self._console.arrivals if self._console else Arrivals()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change, on the loop; return what ends that."""
@@ -141,6 +159,17 @@ class Live:
         await self._console.open(endpoint)
         return self._console
 
+    async def screenshot(self) -> Picture:
+        """Return what the screen shows now; :attr:`last_picture` is the same afterwards.
+
+        Raises
+        ------
+        StateError, CapabilityError
+            As by :meth:`vmnb.VM.screenshot`.
+        """
+        self.last_picture = await self.machine.screenshot()
+        return self.last_picture
+
     async def run(
         self,
         command: Command,
@@ -155,10 +184,12 @@ class Live:
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
     async def aclose(self) -> None:
-        """Let go of the console and the ways into the guest; the VM goes on."""
+        """Let go of console, screen, samples and the ways into the guest; the VM goes on."""
+        self.screen_views.close_all()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
+        await self.sampler.aclose()
         if self._console is not None:
             await self._console.aclose()
         await self.ways.aclose()
@@ -192,9 +223,15 @@ class Live:
         elif self._console is not None:
             with suppress(VmnbError):
                 await self._console.open(self.machine.console_endpoint)
+        self._forwards = await open_forwards(self.machine) if state in LIVE else None
         if self._knows_address():
             with suppress(VmnbError):
                 self._address = str(await self.machine.guest_ip())
+
+    async def show_anew(self) -> None:
+        """Take over what the machine says now, and tell whoever shows it."""
+        await self.refresh()
+        self._listeners.tell()
 
     def _failure(self) -> Problem:
         name = self.machine.name

@@ -4,26 +4,29 @@ A message from the page is only handed to the background loop; nothing here wait
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
 import anywidget
 import traitlets
 
 from vmnb.core import runtime
-from vmnb.core.errors import VmnbError
-from vmnb.notebook.action_talk import ActionTalk
+from vmnb.notebook.action_talk import ActionTalk, Known
 from vmnb.notebook.assets import bootstrap
 from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.console_talk import ConsoleTalk
+from vmnb.notebook.kernel_comm import is_marimo, take
+from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
-from vmnb.notebook.talk import Message, Talk
+from vmnb.notebook.metrics_talk import MetricsTalk
+from vmnb.notebook.screen_talk import ScreenTalk
+from vmnb.notebook.socket_talk import SocketTalk
+from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talks import Talks
+from vmnb.notebook.typed import Typed
 from vmnb.notebook.wire import Wire
 
 __all__ = ["CardWidget"]
-
-_log = logging.getLogger(__name__)
 
 _SNAPSHOT_CHARACTERS = 16_000
 _SNAPSHOT_EVERY_S = 2.0
@@ -43,38 +46,54 @@ class CardWidget(anywidget.AnyWidget):
 
     card = traitlets.Any().tag(sync=True)
     history = traitlets.Any().tag(sync=True)
+    states = traitlets.Any().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
+    reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
 
     def __init__(self, live: Live, layout: str) -> None:
         self._live = live
+        self._known, self._typed = Known(), Typed()  # shared by all ways to a page
         self._snapshot_due: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
+        self._release: Callable[[], None] = lambda: None
         super().__init__(
             _esm=bootstrap(),
             card=live.card(),
             history=live.rows(),
+            states=live.states(),
             snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
             layout_kind=layout,
         )
         self._wire = Wire(self.send)
-        talks: tuple[Talk, ...] = (
-            BundleTalk(self._wire.send),
-            ActionTalk(live, self._wire.send),
-            ConsoleTalk(live, self._to_view),
-        )
-        self._talks = {kind: talk for talk in talks for kind in talk.kinds}
+        self._talks = self.talks(self._wire.send)
         self._unsubscribe = live.subscribe(self._show)
-        self.on_msg(self._receive)
+        self.on_msg(lambda _, content, buffers: self._receive(content, buffers))
+        reach = take(self.comm, self._receive)
+        self._release = reach.release
+        self.reach = reach.for_page()
+
+    def talks(self, send: Send) -> Talks:
+        """Return the talks with the pages that `send` reaches."""
+        return Talks(
+            BundleTalk(send),
+            KnockTalk(send),
+            SocketTalk(self, self.model_id, send),
+            ActionTalk(self._live, self._known, send),
+            ConsoleTalk(self._live, self._typed, partial(self._to_view, send)),
+            ScreenTalk(self._live, send),
+            MetricsTalk(self._live, send),
+        )
 
     @property
     def is_for_one_cell(self) -> bool:
         """Whether no other cell can show it: marimo takes a widget away with its cell."""
-        return getattr(self.comm, "kernel", None) == "marimo"
+        return is_marimo(self.comm)
 
     def close(self) -> None:
         """Take it from the page; the VM goes on as it is."""
         self._unsubscribe()
+        self._release()
         super().close()
 
     def _show(self) -> None:
@@ -84,22 +103,14 @@ class CardWidget(anywidget.AnyWidget):
         with self.hold_sync():
             self.card = self._live.card()
             self.history = self._live.rows()
+            self.states = self._live.states()
             self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
 
-    def _receive(self, _: Any, content: Message, buffers: Sequence[memoryview]) -> None:
-        runtime.submit(self._handle(content, buffers))
+    def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:
+        runtime.submit(self._talks.handle(content, self._wire.bytes_of(content, buffers)))
 
-    async def _handle(self, content: Message, buffers: Sequence[memoryview]) -> None:
-        try:
-            received = self._wire.bytes_of(content, buffers)
-            await self._talks[content["kind"]].handle(content, received)
-        except VmnbError as error:
-            _log.info("the page asked for %s: %s", content.get("kind"), error)
-        except Exception:  # noqa: BLE001 - a page may send anything; the widget lives on
-            _log.exception("the page sent a message that could not be handled: %r", content)
-
-    def _to_view(self, message: Message, buffers: list[bytes]) -> None:
-        self._wire.send(message, buffers)
+    def _to_view(self, send: Send, message: Message, buffers: list[bytes]) -> None:
+        send(message, buffers)
         if message["kind"] == "output" and self._snapshot_due is None:
             loop = asyncio.get_running_loop()
             self._snapshot_due = loop.call_later(_SNAPSHOT_EVERY_S, self._renew_snapshot)

@@ -35,15 +35,12 @@ class Wire:
         self._send(message, buffers)
 
     def bytes_of(self, message: Message, buffers: Sequence[memoryview]) -> list[bytes]:
-        """Return the bytes that came with a message from the page.
-
-        Raises
-        ------
-        ValueError
-            They are no base64.
-        """
+        """Return the bytes that came with a message from the page; none where they are garbled."""
         self._as_text = self._as_text or message.get("binary") is False
         texts = message.get("base64")
         if texts is None:
             return [bytes(buffer) for buffer in buffers]
-        return [b64decode(text, validate=True) for text in texts]
+        try:
+            return [b64decode(text, validate=True) for text in texts]
+        except (TypeError, ValueError):
+            return []

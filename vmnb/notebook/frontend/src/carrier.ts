@@ -28,6 +28,8 @@ function carriage(): Carriage {
 export function carried(model: Model): Model {
   const unpacking = new Map<unknown, MessageCallback>();
   return {
+    /** The front end's own, which knows of the kernel. */
+    widget_manager: (model as { widget_manager?: unknown }).widget_manager,
     get: (name) => model.get(name),
     on(event: string, callback: MessageCallback) {
       if (event !== "msg:custom") return model.on(event as "change:card", callback as () => void);
@@ -37,7 +39,7 @@ export function carried(model: Model): Model {
     },
     off: (event, callback) => model.off(event, unpacking.get(callback) ?? callback),
     send: (message, callbacks, buffers = []) => send(model, message, callbacks, buffers),
-  };
+  } as Model;
 }
 
 /** Take from the bundle how bytes travel here; false if its own were lost: ask again, for text. */

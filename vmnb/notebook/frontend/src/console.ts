@@ -1,20 +1,21 @@
 /** The console in a card: terminal, its line of hints, and its talk with the kernel. */
 import { h, setText } from "./dom";
+import { randomId } from "./ids";
+import { onReconnect } from "./lab-kernel";
 import { type Model, type ToKernel, type ToPage, bytesOf, post } from "./protocol";
+import { PATIENCE_MS, silenceText } from "./silence";
 import { ConsoleStream } from "./stream";
 import { ConsoleTerminal } from "./terminal";
 import { watchTheme } from "./theme";
+import { Typing } from "./typing";
 
-/** A message holds at most so many typed or pasted bytes. */
-const INPUT_BYTES = 32 * 1024;
 /** Say hello without a measure when the page gives none in this time (it is not shown yet). */
 const MEASURE_MS = 300;
-/** A kernel that says nothing for so long is busy or gone. */
-const PATIENCE_MS = 3000;
+const TOO_MUCH = "Not sent: the kernel has not yet taken what was typed before.";
 
 export class ConsolePanel {
   readonly element: HTMLElement;
-  private readonly view = newViewId();
+  private readonly view = randomId();
   private readonly frame = h("div", {
     class: "vmnb-terminal",
     "data-lm-suppress-shortcuts": "true", // JupyterLab's own keys, such as `dd` and `b`
@@ -29,12 +30,15 @@ export class ConsolePanel {
   );
   private readonly terminal: ConsoleTerminal;
   private readonly stream: ConsoleStream;
+  private readonly typing: Typing;
   private readonly observer = new ResizeObserver(() => this.onLayout());
   private readonly endThemeWatch: () => void;
+  private readonly endReconnectWatch: () => void;
   private readonly timers: ReturnType<typeof setTimeout>[] = [];
   private isOpen = false;
   private hasGreeted = false;
   private closedReason = "";
+  private inputTrouble = "";
 
   /** `onContent` is called once, when there is something on the screen. */
   constructor(
@@ -52,7 +56,9 @@ export class ConsolePanel {
       onInput: (bytes, reply) => this.sendInput(bytes, reply),
       onLeave: () => this.hints.focus(),
     });
-    this.stream = new ConsoleStream(this.view, this.terminal, (message) => this.send(message));
+    const send = (message: ToKernel, buffers: ArrayBufferView[] = []) => post(model, message, buffers);
+    this.typing = new Typing(this.view, send, (isSilent) => this.showTrouble(isSilent ? silenceText(model) : ""));
+    this.stream = new ConsoleStream(this.view, this.terminal, send, () => this.typing.unconfirmed);
     // Who has left by the key goes on backwards too, and not into the terminal again.
     this.hints.addEventListener("focus", () => this.terminal.setInTabOrder(false));
     this.hints.addEventListener("blur", () => this.terminal.setInTabOrder(true));
@@ -63,6 +69,7 @@ export class ConsolePanel {
     this.showSnapshot();
     this.observer.observe(this.frame);
     this.endThemeWatch = watchTheme(() => this.isOpen && this.terminal.applyTheme());
+    this.endReconnectWatch = onReconnect(model, () => this.hasGreeted && this.stream.hello());
     this.timers.push(setTimeout(() => this.greet(), MEASURE_MS));
   }
 
@@ -80,9 +87,15 @@ export class ConsolePanel {
     } else if (message.kind === "output") {
       this.stream.output(message.seq, bytesOf(buffers[0]));
       this.onContent();
+    } else if (message.kind === "typed") {
+      this.typing.confirm(message);
+    } else if (message.kind === "dropped") {
+      this.stream.dropped();
     } else if (message.kind === "closed" || message.kind === "open") {
       this.closedReason = message.kind === "closed" ? message.reason : "";
       this.showStatus();
+    } else if (message.kind === "relinked" && this.hasGreeted) {
+      this.stream.hello();
     }
   }
 
@@ -90,6 +103,8 @@ export class ConsolePanel {
     this.timers.forEach(clearTimeout);
     this.observer.disconnect();
     this.endThemeWatch();
+    this.endReconnectWatch();
+    this.typing.dispose();
     this.stream.close();
     this.terminal.dispose();
   }
@@ -115,25 +130,17 @@ export class ConsolePanel {
     this.onContent();
   }
 
+  private showTrouble(trouble: string): void {
+    this.inputTrouble = trouble;
+    this.showStatus();
+  }
+
   private showStatus(): void {
-    const waits = this.stream.isRestored ? "" : "Waiting for the kernel: it is busy, or gone.";
-    setText(this.status, this.closedReason || waits);
+    const waits = this.hasGreeted && !this.stream.isRestored ? silenceText(this.model) : "";
+    setText(this.status, this.closedReason || this.inputTrouble || waits);
   }
 
   private sendInput(bytes: Uint8Array, reply: boolean): void {
-    for (let start = 0; start < bytes.length; start += INPUT_BYTES) {
-      const part = bytes.slice(start, start + INPUT_BYTES);
-      this.send({ kind: "input", view: this.view, reply }, [part]);
-    }
+    if (!this.typing.type(bytes, reply)) this.showTrouble(TOO_MUCH);
   }
-
-  private send(message: ToKernel, buffers: ArrayBufferView[] = []): void {
-    post(this.model, message, buffers);
-  }
-}
-
-/** `crypto.randomUUID` is missing where a page is served over plain HTTP. */
-function newViewId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,5 +1,5 @@
 /** Small pictures on buttons; each stands beside its word. */
-const NAMESPACE = "http://www.w3.org/2000/svg";
+import { s } from "./dom";
 
 const PATHS = {
   start: "M4.5 2.8v10.4a.6.6 0 0 0 .92.5l8-5.2a.6.6 0 0 0 0-1l-8-5.2a.6.6 0 0 0-.92.5z",
@@ -10,12 +10,6 @@ const PATHS = {
 } as const;
 
 export function icon(name: keyof typeof PATHS): SVGSVGElement {
-  const svg = document.createElementNS(NAMESPACE, "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(NAMESPACE, "path");
-  path.setAttribute("d", PATHS[name]);
-  path.setAttribute("fill-rule", "evenodd");
-  svg.append(path);
-  return svg;
+  const path = s("path", { d: PATHS[name], "fill-rule": "evenodd" });
+  return s("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, path);
 }

@@ -21,11 +21,15 @@ export class ConsoleStream {
   private acknowledged = -1;
   private helloAt = Number.NEGATIVE_INFINITY;
   private idle: ReturnType<typeof setTimeout> | undefined;
+  private later: ReturnType<typeof setTimeout> | undefined;
+  private isDropped = false;
 
+  /** `typed` is the first typed byte that the kernel may not have. */
   constructor(
     private readonly view: string,
     private readonly sink: Sink,
     private readonly send: (message: ToKernel) => void,
+    private readonly typed: () => number = () => 0,
   ) {}
 
   /** True once the kernel has told what the screen looks like. */
@@ -34,12 +38,22 @@ export class ConsoleStream {
   }
 
   hello(): void {
+    clearTimeout(this.later);
+    this.later = undefined;
     this.helloAt = Date.now();
-    this.send({ kind: "hello", view: this.view, seq: this.next });
+    this.isDropped = false;
+    this.send({ kind: "hello", view: this.view, seq: this.next, typed: this.typed() });
+  }
+
+  /** The kernel sends no more; say hello when everything that came is drawn. */
+  dropped(): void {
+    this.isDropped = true;
+    if (this.parsed === this.next) this.hello();
   }
 
   close(): void {
     clearTimeout(this.idle);
+    clearTimeout(this.later);
     this.send({ kind: "bye", view: this.view });
   }
 
@@ -62,11 +76,14 @@ export class ConsoleStream {
   }
 
   private helloAfterGap(): void {
-    if (Date.now() - this.helloAt >= HELLO_PAUSE_MS) this.hello();
+    const pause_ms = this.helloAt + HELLO_PAUSE_MS - Date.now();
+    if (pause_ms <= 0) this.hello();
+    else this.later ??= setTimeout(() => this.hello(), pause_ms);
   }
 
   private onParsed(position: number): void {
     this.parsed = position;
+    if (this.isDropped && position === this.next) return this.hello();
     if (this.parsed - this.acknowledged >= ACK_BYTES) return this.acknowledge();
     clearTimeout(this.idle);
     this.idle = setTimeout(() => this.acknowledge(), ACK_IDLE_MS);

@@ -19,6 +19,7 @@ export function cardOf(changes: Partial<Card> = {}, allowed: ActionName[] = NAME
     actions: Object.fromEntries(actions),
     busy: null,
     error: null,
+    no_screen: "",
     facts: [],
     ...changes,
   };

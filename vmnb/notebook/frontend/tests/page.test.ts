@@ -2,22 +2,21 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadBundle } from "../src/page";
 import { ScriptedModel } from "./model";
 
-const DIGEST = "the digest of the tests"; // as vitest.config.ts defines it
+const DIGEST = "the digest of the tests";
+const WANTED = { name: "widget", digest: DIGEST } as const;
 const SCRIPT = new TextEncoder().encode("export const mount = () => 'mounted';");
 const STYLE = new TextEncoder().encode(".vmnb {}");
 
 describe("fetching the bundle", () => {
   const asked = (model: ScriptedModel) => model.sent.filter(({ kind }) => kind === "bundle").length;
-  const answer = (model: ScriptedModel) => model.receive(
-    { kind: "bundle", digest: DIGEST, sizes: [SCRIPT.length, STYLE.length], heard: true },
-    SCRIPT,
-    STYLE,
-  );
-  const start = (model: ScriptedModel) => loadBundle(model, new AbortController().signal);
+  const sizes = [SCRIPT.length, STYLE.length];
+  const said = { kind: "bundle" as const, name: "widget" as const, digest: DIGEST, sizes, heard: true };
+  const answer = (model: ScriptedModel) => model.receive(said, SCRIPT, STYLE);
+  const start = (model: ScriptedModel) => loadBundle(model, WANTED, new AbortController().signal);
 
   beforeEach(() => {
     vi.useFakeTimers();
-    for (const key of ["vmnb.page.1", "vmnb.carriage.1"]) Reflect.deleteProperty(globalThis, Symbol.for(key));
+    for (const key of ["vmnb.page.2", "vmnb.carriage.1"]) Reflect.deleteProperty(globalThis, Symbol.for(key));
   });
   afterEach(() => vi.useRealTimers());
 
@@ -54,7 +53,7 @@ describe("fetching the bundle", () => {
     const model = new ScriptedModel({});
     const loaded = start(model);
     vi.advanceTimersByTime(100);
-    model.receive({ kind: "bundle", digest: DIGEST, sizes: [SCRIPT.length, STYLE.length], heard: true });
+    model.receive(said);
     expect(asked(model)).toBe(2);
     answer(model);
     expect((await loaded).style).toBe(".vmnb {}");
@@ -64,9 +63,7 @@ describe("fetching the bundle", () => {
     const model = new ScriptedModel({});
     const loaded = start(model);
     vi.advanceTimersByTime(100);
-    for (const _ of [1, 2]) {
-      model.receive({ kind: "bundle", digest: DIGEST, sizes: [SCRIPT.length, STYLE.length], heard: true });
-    }
+    for (const _ of [1, 2]) model.receive(said);
     await expect(loaded).rejects.toThrow("carries no bytes");
     expect(asked(model)).toBe(2);
   });
@@ -74,7 +71,7 @@ describe("fetching the bundle", () => {
   it("stops listening and asking when the widget goes", () => {
     const model = new ScriptedModel({});
     const controller = new AbortController();
-    void loadBundle(model, controller.signal);
+    void loadBundle(model, WANTED, controller.signal);
     controller.abort();
     vi.advanceTimersByTime(60_000);
     expect(model.sent).toEqual([]);

@@ -1,0 +1,152 @@
+"""The console over a WebSocket through jupyter-server-proxy, in JupyterLab, with a real guest."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket
+
+from tests.browser.card import CardOnPage, destroy_all
+from tests.browser.conftest import OpenNotebook
+from tests.browser.lab import Notebook, lab_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+CARD = "from vmnb import VM\nvm = VM('web').start()\nvm"
+BLOCK = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.05)"
+BREAK = (
+    "from vmnb.core import runtime\nfrom vmnb.notebook.socket_server import SocketServer\n"
+    "runtime.run(SocketServer.close_one())"
+)
+
+
+@pytest.fixture
+def proxied() -> bool:
+    return True
+
+
+class Sockets:
+    """The WebSockets that a page opens through the proxy, and what the page's log says."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.opened: list[WebSocket] = []
+        self.errors: list[str] = []
+        self.received = 0
+        page.on("websocket", self._note)
+        page.on("console", self._note_error)
+
+    def until_used(self) -> None:
+        """Wait until something came by one of them."""
+        while not self.received:
+            self._page.wait_for_timeout(50)  # what the page does is told to us meanwhile
+
+    def _note(self, socket: WebSocket) -> None:
+        if "/proxy/" in socket.url:
+            self.opened.append(socket)
+            socket.on("framereceived", lambda _: self._count())
+
+    def _note_error(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.errors.append(said.text)
+
+    def _count(self) -> None:
+        self.received += 1
+
+
+def boot(notebook: Notebook) -> tuple[CardOnPage, Sockets]:
+    """Run the card's cell, wait for the guest and a socket, and give what is seen of it."""
+    sockets = Sockets(notebook.page)
+    notebook.run_all()
+    card = CardOnPage(notebook.page)
+    card.expect_on_console(r"root@web:.*#")
+    sockets.until_used()
+    return card, sockets
+
+
+def say(card: CardOnPage, left: int, right: int) -> None:
+    """Let the guest multiply, and see that it was asked just once."""
+    card.type_in_console(f"echo {left}x$(({left}*{right}))\n")
+    answer = f"{left}x{left * right}"
+    card.expect_on_console(answer)
+    assert card.console().inner_text().count(answer) == 1
+
+
+def test_keys_and_buttons_reach_the_guest_while_a_cell_blocks(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([CARD])
+    card, sockets = boot(notebook)
+    assert len(sockets.opened) == 1
+    notebook.append_and_run(BLOCK)
+    notebook.wait_until("busy")
+    before = sockets.received
+    say(card, 6, 7)
+    assert sockets.received > before
+    card.press("Suspend")
+    card.expect_state("suspended")
+    card.press("Resume")
+    card.expect_state("running")
+    say(card, 7, 8)
+    assert notebook.status() == "busy"
+    (notebook.root / "go").touch()
+
+
+def test_the_console_is_there_again_after_a_reload_and_a_new_kernel(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = open_notebook([CARD])
+    card, sockets = boot(notebook)
+    say(card, 6, 7)
+    notebook.save()
+    notebook.open()
+    card.expect_on_console("6x42")
+    say(card, 7, 8)
+    notebook.restart_kernel()
+    notebook.run_all()
+    card.expect_on_console("7x56")
+    say(card, 8, 9)
+    urls = [socket.url for socket in sockets.opened]
+    assert len(urls) >= 3
+    assert len(set(urls)) == 2
+
+
+def test_a_socket_that_breaks_is_made_up_for_by_the_comm(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([CARD])
+    card, sockets = boot(notebook)
+    say(card, 6, 7)
+    notebook.append_and_run(BREAK)
+    say(card, 7, 8)
+    (socket,) = sockets.opened
+    assert socket.is_closed()
+    say(card, 8, 9)
+    shown = card.console().inner_text()
+    assert re.findall(r"\dx\d+", re.sub(r"echo \S+", "", shown)) == ["6x42", "7x56", "8x72"]
+
+
+def test_the_console_is_there_again_after_a_new_server(
+    browser: Browser, homes: Path, tmp_path: Path
+) -> None:
+    for left in (6, 7):
+        with lab_server(tmp_path, proxied=True) as url:
+            notebook = Notebook(browser, url, tmp_path, [CARD])
+            card, sockets = boot(notebook)
+            if left > 6:
+                card.expect_on_console("6x42")
+            say(card, left, 7)
+            assert len(sockets.opened) == 1
+            notebook.page.close()
+    destroy_all()
+
+
+class TestWithoutTheProxy:
+    @pytest.fixture
+    def proxied(self) -> bool:
+        return False
+
+    def test_nothing_is_tried_and_nothing_is_logged(self, open_notebook: OpenNotebook) -> None:
+        notebook = open_notebook([CARD])
+        sockets = Sockets(notebook.page)
+        notebook.run_all()
+        card = CardOnPage(notebook.page)
+        say(card, 6, 7)
+        assert sockets.opened == []
+        assert [error for error in sockets.errors if "vmnb" in error or "proxy" in error] == []
