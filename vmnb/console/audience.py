@@ -46,9 +46,9 @@ class Audience:
         self._restoring: set[asyncio.Task[None]] = set()
         self._news: tuple[str, dict[str, Any]] = ("closed", {"reason": "the VM is not running"})
 
-    def add(self, view_id: str, seq: int | None, send: Send) -> None:
+    def add(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Send to a view from `seq` on if that is possible, else first the screen."""
-        view = self._views[view_id] = View(id=view_id, send=send)
+        view = self._views[view_id] = View(id=view_id, send=send, answers=answers)
         if seq is None or not self._ring.start <= seq <= self._ring.end:
             self._restore(view)
             return
@@ -68,8 +68,8 @@ class Audience:
         self._views.pop(view_id, None)
 
     def is_first(self, view_id: str) -> bool:
-        """Whether a view is the one that has been there longest."""
-        return next(iter(self._views), None) == view_id
+        """Whether a view is the one of those that answer that has been there longest."""
+        return next((view.id for view in self._views.values() if view.answers), None) == view_id
 
     def forward(self) -> None:
         """Send what is new."""

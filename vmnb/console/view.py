@@ -27,6 +27,8 @@ class View:
         Whether it needs a restored screen before any output.
     full_since
         Since when its window is full, in the loop's time; None while it is not.
+    answers
+        Whether it is a terminal, which answers what the guest asks terminals.
     """
 
     id: str
@@ -35,6 +37,7 @@ class View:
     drawn: int = 0
     waiting: bool = False
     full_since: float | None = None
+    answers: bool = True
 
     def tell(self, kind: str, *buffers: bytes, **facts: Any) -> None:
         """Send one message."""
