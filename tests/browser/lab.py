@@ -67,9 +67,9 @@ class Notebook:
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
             metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
         )
-        path = root / "test.ipynb"
-        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
-        self.url = url.replace("/lab?", f"/lab/tree/{path.name}?reset&")
+        self.path = root / "test.ipynb"
+        nbformat.write(notebook, self.path)  # type: ignore[no-untyped-call]
+        self.url = url.replace("/lab?", f"/lab/tree/{self.path.name}?reset&")
         self.page: Page = browser.new_page(viewport={"width": 1200, "height": 1100})
         self.page.set_default_timeout(_START_MS)
         self.open()
@@ -86,6 +86,10 @@ class Notebook:
     def run_all(self) -> None:
         """Run all cells, and wait for their end."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def shut_down(self) -> None:
+        """End the kernel."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def restart_kernel(self) -> None:
         """Restart the kernel without a question, and wait until it is there again."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 
 from vmnb.console.audience import Audience
 from vmnb.console.cast import Cast
@@ -15,6 +16,7 @@ from vmnb.console.timeline import Timeline
 from vmnb.console.view import Send
 from vmnb.core.errors import CapabilityError, DeadlineError, StateError
 from vmnb.core.hypervisor import ConsoleEndpoint, UnixConsole
+from vmnb.core.listeners import Listeners
 
 __all__ = ["Console"]
 
@@ -47,6 +49,7 @@ class Console:
         self._timeline = Timeline(self._ring)
         self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._expectations: set[Expectation] = set()
+        self._listeners: Listeners[[]] = Listeners()
         self._source: Source | None = None
         self._keyboard: Keyboard | None = None
         self._opening = asyncio.Lock()
@@ -173,6 +176,10 @@ class Console:
         """
         await self._typing().write(data)
 
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when it has said something; return what ends that."""
+        return self._listeners.add(listener)
+
     async def restore(self) -> tuple[int, bytes]:
         """Return a position, and what draws scrollback and screen as they are there."""
         if self._source is None:
@@ -279,6 +286,7 @@ class Console:
             self._tick.cancel()
         self._tick = asyncio.get_running_loop().call_later(_COALESCE_S, self._publish_more)
         self._audience.forward()
+        self._listeners.tell()
         for expectation in self._expectations:
             expectation.look(self._ring)
 

@@ -122,7 +122,7 @@ class Recorder:
         line = event_line(now, kind, text)
         if self._written + len(line.encode()) > self._limit:
             self.is_full = True
-            _log.warning("the recording %s has reached its limit", self.path)
+            _log.warning("the recording %s has reached its limit, and has ended", self.path)
             self._put(event_line(now, MARK, "the recording has reached its limit"))
             self._end()
         else:

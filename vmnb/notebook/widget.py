@@ -15,6 +15,7 @@ from vmnb.core import runtime
 from vmnb.core.errors import VmnbError
 from vmnb.notebook.action_talk import ActionTalk
 from vmnb.notebook.assets import bootstrap
+from vmnb.notebook.bounds import short_card, short_rows, short_text
 from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.live import Live
@@ -24,7 +25,6 @@ __all__ = ["CardWidget"]
 
 _log = logging.getLogger(__name__)
 
-_SNAPSHOT_CHARACTERS = 16_000
 _SNAPSHOT_EVERY_S = 2.0
 """How often the text for saved notebooks is renewed while the console speaks."""
 
@@ -38,23 +38,26 @@ class CardWidget(anywidget.AnyWidget):
         What it shows.
     layout
         ``"card"`` or ``"console"``.
+    saved_key
+        Names the saved form, which is hidden while this is shown.
     """
 
     card = traitlets.Any().tag(sync=True)
     history = traitlets.Any().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
+    saved_key = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, live: Live, layout: str) -> None:
+    def __init__(self, live: Live, layout: str, saved_key: str) -> None:
         self._live = live
+        self._is_card = layout == "card"
         self._snapshot_due: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
         super().__init__(
             _esm=bootstrap(),
-            card=live.card(),
-            history=live.rows(),
-            snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
+            **self._told(),
             layout_kind=layout,
+            saved_key=saved_key,
         )
         talks: tuple[Talk, ...] = (
             BundleTalk(self.send),
@@ -72,9 +75,17 @@ class CardWidget(anywidget.AnyWidget):
 
     def _show(self) -> None:
         with self.hold_sync():
-            self.card = self._live.card()
-            self.history = self._live.rows()
-            self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
+            for name, value in self._told().items():
+                self.set_trait(name, value)
+
+    def _told(self) -> dict[str, Any]:
+        """Return what the page is told of the VM, and the notebook keeps: no more than is shown."""
+        card = short_card(self._live.card())
+        return {
+            "card": card if self._is_card else {**card, "facts": []},
+            "history": short_rows(self._live.rows()) if self._is_card else [],
+            "snapshot": short_text(self._live.console_text()),
+        }
 
     def _receive(self, _: Any, content: Message, buffers: Sequence[memoryview]) -> None:
         runtime.submit(self._handle(content, [bytes(buffer) for buffer in buffers]))

@@ -60,12 +60,14 @@ export type HistoryRow = [string, string, string, string, number | null, string,
 
 export interface Traits {
   card: Card;
-  /** The newest last; the kernel keeps it short (200 rows). */
+  /** The newest last; the kernel keeps it short (12 kB). */
   history: HistoryRow[];
-  /** The console's screen as it last stood, as plain text without escape sequences (16 kB). */
+  /** The console's screen as it last stood, as plain text without escape sequences (5 kB). */
   snapshot: string;
   /** The whole card, or the console with a slim header. */
   layout_kind: "card" | "console";
+  /** Names the HTML beside the widget that stands for it where none runs, and hides meanwhile. */
+  saved_key: string;
 }
 
 /** From the page to the kernel. */

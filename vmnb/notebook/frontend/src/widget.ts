@@ -15,6 +15,7 @@ export const mount: Bundle["mount"] = (model, root, style) => {
   model.on("msg:custom", onMessage);
   model.on("change:card", onCard);
 
+  view.element.dataset.saved = model.get("saved_key");
   // In the element itself, so that it also holds in a shadow root.
   root.replaceChildren(h("style", {}, style), view.element);
   return () => {

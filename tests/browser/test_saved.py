@@ -1,0 +1,82 @@
+"""What is left of a VM in a saved notebook, in JupyterLab: real server, browser and guest."""
+
+import json
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenNotebook
+from tests.browser.lab import CardOnPage, Notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+CARD = "from vmnb import VM\nvm = VM('web')\nvm"
+CONSOLE = "vm.console"
+
+
+def _saved(notebook: Notebook) -> Any:
+    """Save, and read the file when it is written."""
+    notebook.save()
+    return nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def _open_without_kernel(notebook: Notebook) -> Page:
+    """Open the file as where its kernel is not installed, and choose none."""
+    saved = json.loads(notebook.path.read_text())
+    saved["metadata"] = {"kernelspec": {"name": "gone", "display_name": "gone"}}
+    notebook.path.write_text(json.dumps(saved))
+    notebook.shut_down()
+    page = notebook.page
+    page.goto(notebook.url)
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").select_option("No Kernel")
+    dialog.get_by_role("button", name="Select").click()
+    expect(dialog).to_have_count(0)
+    return page
+
+
+def _until_saved_form_has(page: Page, *texts: str) -> None:
+    form = page.locator(".vmnb-saved").last
+    for text in texts:
+        expect(form).to_contain_text(text, use_inner_text=False, timeout=60_000)
+
+
+def _rows(page: Page, cell: int) -> Locator:
+    return page.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea-child")
+
+
+def test_a_notebook_that_was_saved_says_how_its_vm_was_where_no_kernel_runs(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = open_notebook([CARD, CONSOLE])
+    notebook.run_all()
+    card = CardOnPage(notebook.page)
+    card.expect_state("prepared")
+    card.press("Start")
+    card.expect_on_console(r"root@web:.*#")
+    card.type_in_console("echo $((6*7))\n")
+    card.expect_on_console(r"\n?42")
+    page = notebook.page
+    _until_saved_form_has(page, "running", "echo $((6*7))\n42")
+    for cell in (0, 1):
+        expect(_rows(page, cell).nth(0)).to_be_visible()
+        expect(_rows(page, cell).nth(1)).to_be_hidden()
+    card.type_in_console("echo still typing\n")
+    card.expect_on_console(r"still typing")
+
+    page.screenshot(path="/tmp/saved/live.png")
+    outputs = _saved(notebook).cells[0].outputs
+    assert outputs[0].data["text/plain"] == "<VM 'web': prepared, tiny, 1 vCPU, 256 MiB>"
+    assert "running" in outputs[1].data["text/html"]
+    assert "\n42\n" in outputs[1].data["text/html"]
+    assert outputs[1].metadata.vmnb.replay
+
+    page = _open_without_kernel(notebook)
+    form = page.locator(".jp-CodeCell").nth(0).locator(".vmnb-saved")
+    expect(form).to_be_visible()
+    expect(form).to_contain_text("running")
+    expect(form).to_contain_text("42")
+    expect(_rows(page, 0).nth(0)).to_be_hidden()
+    page.screenshot(path="/tmp/saved/nokernel.png")

@@ -1,0 +1,75 @@
+"""How much of a VM a saved notebook carries as the state of its widgets: less than 50 kB.
+
+Each widget also has the bootstrap, some 10 kB; a VM may be shown by two, its card and its console.
+The sizes are those of the notebook's file, which has each value of a list on a line of its own.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from vmnb.notebook.card import Card, Problem, Row
+
+__all__ = ["short_card", "short_rows", "short_text"]
+
+_TEXT_BYTES = 5_000
+_HISTORY_BYTES = 12_000
+_ROW_BYTES = 120
+"""What the lines of a row cost besides what is in them."""
+_DETAIL_LENGTH = 200
+_FACT_LENGTH = 120
+_MESSAGE_LENGTH = 800
+_CUT = "…"
+
+
+def short_text(text: str) -> str:
+    """Return the newest lines of a console's text."""
+    kept: list[str] = []
+    left = _TEXT_BYTES
+    for line in reversed(text.splitlines()):
+        left -= _size(line)
+        if left < 0:
+            break
+        kept.append(line)
+    return "\n".join(reversed(kept))
+
+
+def short_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return the newest rows of a history, long details shortened."""
+    kept: list[Row] = []
+    left = _HISTORY_BYTES
+    for *facts, detail in reversed(rows):
+        row: Any = (*facts, _short(detail, _DETAIL_LENGTH))
+        left -= _size(row) + _ROW_BYTES
+        if left < 0:
+            break
+        kept.append(row)
+    return kept[::-1]
+
+
+def short_card(card: Card) -> Card:
+    """Return the card with long texts shortened."""
+    facts = [(label, _short(value, _FACT_LENGTH)) for label, value in card["facts"]]
+    image, note = (_short(card[key], _FACT_LENGTH) for key in ("image", "accelerator_note"))
+    error = card["error"] and _short_problem(card["error"])
+    return {**card, "facts": facts, "image": image, "accelerator_note": note, "error": error}
+
+
+def _short_problem(problem: Problem) -> Problem:
+    return Problem(
+        title=_short(problem["title"], _MESSAGE_LENGTH),
+        message=_short(problem["message"], _MESSAGE_LENGTH),
+        hint=_short(problem["hint"], _MESSAGE_LENGTH),
+    )
+
+
+def _short(text: str, length: int) -> str:
+    """Return `text`, or its beginning and its end: paths and errors say most there."""
+    if len(text) <= length:
+        return text
+    half = (length - 1) // 2
+    return f"{text[:half]}{_CUT}{text[-half:]}"
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
