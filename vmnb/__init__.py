@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook.lab import Lab
     from vmnb.notebook.network import Network
+    from vmnb.notebook.page.export import export
     from vmnb.notebook.tables import machines
     from vmnb.notebook.vm import VM
     from vmnb.seed import cloud_init
@@ -39,6 +40,7 @@ __all__ = [
     "VmState",
     "cloud_init",
     "errors",
+    "export",
     "images",
     "machines",
     "private",
@@ -49,6 +51,7 @@ _HOMES = {
     "VM": "vmnb.notebook.vm",
     "Network": "vmnb.notebook.network",
     "Lab": "vmnb.notebook.lab",
+    "export": "vmnb.notebook.page.export",
     "machines": "vmnb.notebook.tables",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",

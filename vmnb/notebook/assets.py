@@ -29,6 +29,14 @@ class Bundle:
     style: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What an exported page needs, as text."""
+
+    script: str
+    style: str
+
+
 def bootstrap() -> str:
     """Return the small module that each widget carries as its ``_esm``.
 
@@ -51,6 +59,17 @@ def bundle() -> Bundle:
     """
     script, style = _read("widget.js"), _read("widget.css")
     return Bundle(digest=hashlib.sha256(script + style).hexdigest(), script=script, style=style)
+
+
+def replay() -> Replay:
+    """Return script and style of an exported page.
+
+    Raises
+    ------
+    VmnbError
+        The front end is not built.
+    """
+    return Replay(script=_read("replay.js").decode(), style=_read("replay.css").decode())
 
 
 def _read(name: str) -> bytes:

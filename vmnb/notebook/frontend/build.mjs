@@ -1,4 +1,5 @@
-// Builds ../static: the bootstrap that every widget carries, and the bundle that a page loads once.
+// Builds ../static: the bootstrap that every widget carries, the bundle that a page loads once, and the
+// script and style of exported pages.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -9,13 +10,13 @@ const staticDir = new URL("../static/", here);
 const bundled = ["@xterm/xterm"];
 
 /** Bundle and minify one entry point; its code as bytes. */
-async function compile(entry, define = {}) {
+async function compile(entry, define = {}, format = "esm") {
   const result = await build({
     absWorkingDir: fileURLToPath(here),
     entryPoints: [entry],
     bundle: true,
     minify: true,
-    format: "esm",
+    format,
     target: "es2022", // older targets break xterm's own minified code
     charset: "utf8",
     legalComments: "none", // the licences are in a file of their own
@@ -31,7 +32,7 @@ async function licences() {
     const text = await readFile(new URL(`node_modules/${name}/LICENSE`, here), "utf8");
     return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n`;
   });
-  return `Third-party code bundled in widget.js and widget.css\n\n${(await Promise.all(texts)).join("\n\n")}`;
+  return `Third-party code bundled in widget.js, widget.css, replay.js and replay.css\n\n${(await Promise.all(texts)).join("\n\n")}`;
 }
 
 const script = await compile("src/widget.ts");
@@ -42,9 +43,11 @@ const bootstrap = await compile("src/bootstrap.ts", {
   STILL_CSS: JSON.stringify(Buffer.from(stillStyle).toString().trim()),
 });
 
+const replay = { "replay.js": await compile("src/replay.ts", {}, "iife"), "replay.css": await compile("src/styles/replay.css") };
+
 await rm(staticDir, { recursive: true, force: true });
 await mkdir(staticDir);
-const outputs = { "bootstrap.js": bootstrap, "widget.js": script, "widget.css": style, "LICENSES.txt": await licences() };
+const outputs = { "bootstrap.js": bootstrap, "widget.js": script, "widget.css": style, ...replay, "LICENSES.txt": await licences() };
 for (const [name, content] of Object.entries(outputs)) {
   await writeFile(new URL(name, staticDir), content);
   console.log(`${name}: ${content.length} bytes`);
