@@ -12,13 +12,14 @@ from vmnb.notebook.card import Card, Problem, Row
 
 __all__ = ["short_card", "short_rows", "short_text"]
 
-_TEXT_BYTES = 5_000
-_HISTORY_BYTES = 12_000
-_ROW_BYTES = 120
+_TEXT_BYTES = 4_500
+_HISTORY_BYTES = 10_500
+_ROW_BYTES = 90
 """What the lines of a row cost besides what is in them."""
-_DETAIL_LENGTH = 200
-_FACT_LENGTH = 120
-_MESSAGE_LENGTH = 800
+_DETAIL_BYTES = 400
+_FACT_BYTES = 200
+_MESSAGE_BYTES = 1_600
+_LINE_BYTES = 400
 _CUT = "…"
 
 
@@ -39,7 +40,7 @@ def short_rows(rows: Sequence[Row]) -> list[Row]:
     kept: list[Row] = []
     left = _HISTORY_BYTES
     for *facts, detail in reversed(rows):
-        row: Any = (*facts, _short(detail, _DETAIL_LENGTH))
+        row: Any = (*facts, _short(detail, _DETAIL_BYTES))
         left -= _size(row) + _ROW_BYTES
         if left < 0:
             break
@@ -49,26 +50,27 @@ def short_rows(rows: Sequence[Row]) -> list[Row]:
 
 def short_card(card: Card) -> Card:
     """Return the card with long texts shortened."""
-    facts = [(label, _short(value, _FACT_LENGTH)) for label, value in card["facts"]]
-    image, note = (_short(card[key], _FACT_LENGTH) for key in ("image", "accelerator_note"))
+    facts = [(label, _short(value, _FACT_BYTES)) for label, value in card["facts"]]
+    image, note = (_short(card[key], _FACT_BYTES) for key in ("image", "accelerator_note"))
     error = card["error"] and _short_problem(card["error"])
     return {**card, "facts": facts, "image": image, "accelerator_note": note, "error": error}
 
 
 def _short_problem(problem: Problem) -> Problem:
     return Problem(
-        title=_short(problem["title"], _MESSAGE_LENGTH),
-        message=_short(problem["message"], _MESSAGE_LENGTH),
-        hint=_short(problem["hint"], _MESSAGE_LENGTH),
+        title=_short(problem["title"], _LINE_BYTES),
+        message=_short(problem["message"], _MESSAGE_BYTES),
+        hint=_short(problem["hint"], _LINE_BYTES),
     )
 
 
-def _short(text: str, length: int) -> str:
+def _short(text: str, size: int) -> str:
     """Return `text`, or its beginning and its end: paths and errors say most there."""
-    if len(text) <= length:
+    data = text.encode(errors="replace")
+    if len(data) <= size:
         return text
-    half = (length - 1) // 2
-    return f"{text[:half]}{_CUT}{text[-half:]}"
+    half = size // 2
+    return _CUT.join(part.decode(errors="ignore") for part in (data[:half], data[-half:]))
 
 
 def _size(value: Any) -> int:

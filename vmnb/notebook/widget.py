@@ -82,7 +82,7 @@ class CardWidget(anywidget.AnyWidget):
         """Return what the page is told of the VM, and the notebook keeps: no more than is shown."""
         card = short_card(self._live.card())
         return {
-            "card": card if self._is_card else {**card, "facts": []},
+            "card": card if self._is_card else {**card, "facts": [], "error": None},
             "history": short_rows(self._live.rows()) if self._is_card else [],
             "snapshot": short_text(self._live.console_text()),
         }

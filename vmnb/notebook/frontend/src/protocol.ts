@@ -60,9 +60,9 @@ export type HistoryRow = [string, string, string, string, number | null, string,
 
 export interface Traits {
   card: Card;
-  /** The newest last; the kernel keeps it short (12 kB). */
+  /** The newest last; the kernel keeps it short (10 kB). */
   history: HistoryRow[];
-  /** The console's screen as it last stood, as plain text without escape sequences (5 kB). */
+  /** The console's screen as it last stood, as plain text without escape sequences (4.5 kB). */
   snapshot: string;
   /** The whole card, or the console with a slim header. */
   layout_kind: "card" | "console";
