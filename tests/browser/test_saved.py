@@ -1,6 +1,7 @@
 """What is left of a VM in a saved notebook, in JupyterLab: real server, browser and guest."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -14,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 CARD = "from vmnb import VM\nvm = VM('web')\nvm"
 CONSOLE = "vm.console"
+STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def _saved(notebook: Notebook) -> Any:
@@ -66,7 +68,6 @@ def test_a_notebook_that_was_saved_says_how_its_vm_was_where_no_kernel_runs(
     card.type_in_console("echo still typing\n")
     card.expect_on_console(r"still typing")
 
-    page.screenshot(path="/tmp/saved/live.png")
     outputs = _saved(notebook).cells[0].outputs
     assert outputs[0].data["text/plain"] == "<VM 'web': prepared, tiny, 1 vCPU, 256 MiB>"
     assert "running" in outputs[1].data["text/html"]
@@ -79,4 +80,23 @@ def test_a_notebook_that_was_saved_says_how_its_vm_was_where_no_kernel_runs(
     expect(form).to_contain_text("running")
     expect(form).to_contain_text("42")
     expect(_rows(page, 0).nth(0)).to_be_hidden()
-    page.screenshot(path="/tmp/saved/nokernel.png")
+
+
+def test_where_the_widgets_state_is_saved_the_card_stands_without_a_kernel(
+    open_notebook: OpenNotebook, tmp_path: Path
+) -> None:
+    settings = tmp_path / "notebooks/.jupyter-home/config/lab/user-settings"
+    plugin = settings / "@jupyter-widgets/jupyterlab-manager/plugin.jupyterlab-settings"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text('{"saveState": true}')
+    notebook = open_notebook(["from vmnb import VM\nvm = VM('web', backend='noop')\nvm"])
+    notebook.run_all()
+    CardOnPage(notebook.page).press("Start")
+    CardOnPage(notebook.page).expect_state("running")
+    _until_saved_form_has(notebook.page, "running")
+    saved = _saved(notebook)
+    assert STATE in saved.metadata.widgets
+    page = _open_without_kernel(notebook)
+    card = page.locator(".vmnb-still")
+    expect(card).to_contain_text("running")
+    expect(page.locator(".vmnb-saved")).to_be_hidden()

@@ -13,7 +13,7 @@ from vmnb.notebook.card import Card, Problem, Row
 __all__ = ["short_card", "short_rows", "short_text"]
 
 _TEXT_BYTES = 4_500
-_HISTORY_BYTES = 10_500
+_HISTORY_BYTES = 9_500
 _ROW_BYTES = 90
 """What the lines of a row cost besides what is in them."""
 _DETAIL_BYTES = 400

@@ -75,7 +75,7 @@ export class Player {
   }
 
   private open(): void {
-    this.terminal.open("");
+    this.terminal.open(`Console of ${this.cast.title}`);
     const input = this.frame.querySelector("textarea");
     if (input) input.disabled = true; // nobody hears what is typed, and Tab goes past
     watchTheme(() => this.terminal.applyTheme());

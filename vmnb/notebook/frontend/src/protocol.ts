@@ -60,7 +60,7 @@ export type HistoryRow = [string, string, string, string, number | null, string,
 
 export interface Traits {
   card: Card;
-  /** The newest last; the kernel keeps it short (10 kB). */
+  /** The newest last; the kernel keeps it short (9.5 kB). */
   history: HistoryRow[];
   /** The console's screen as it last stood, as plain text without escape sequences (4.5 kB). */
   snapshot: string;
