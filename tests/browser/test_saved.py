@@ -1,11 +1,11 @@
 """What is left of a VM in a saved notebook, in JupyterLab: real server, browser and guest."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from nbformat.sign import NotebookNotary
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenNotebook
@@ -14,6 +14,7 @@ from tests.browser.lab import CardOnPage, Notebook
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 CARD = "from vmnb import VM\nvm = VM('web')\nvm"
+NOOP = "from vmnb import VM\nvm = VM('web', backend='noop')\nvm"
 CONSOLE = "vm.console"
 STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -24,11 +25,15 @@ def _saved(notebook: Notebook) -> Any:
     return nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
 
 
-def _open_without_kernel(notebook: Notebook) -> Page:
+def _open_without_kernel(notebook: Notebook, *, trusted: bool = True) -> Page:
     """Open the file as where its kernel is not installed, and choose none."""
-    saved = json.loads(notebook.path.read_text())
-    saved["metadata"] = {"kernelspec": {"name": "gone", "display_name": "gone"}}
-    notebook.path.write_text(json.dumps(saved))
+    saved = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
+    saved.metadata.kernelspec = {"name": "gone", "display_name": "gone"}
+    saved.metadata.pop("language_info")
+    nbformat.write(saved, notebook.path)  # type: ignore[no-untyped-call]
+    if trusted:
+        data = notebook.path.parent / ".jupyter-home" / "data"
+        NotebookNotary(data_dir=str(data)).sign(saved)  # type: ignore[no-untyped-call]
     notebook.shut_down()
     page = notebook.page
     page.goto(notebook.url)
@@ -89,7 +94,7 @@ def test_where_the_widgets_state_is_saved_the_card_stands_without_a_kernel(
     plugin = settings / "@jupyter-widgets/jupyterlab-manager/plugin.jupyterlab-settings"
     plugin.parent.mkdir(parents=True)
     plugin.write_text('{"saveState": true}')
-    notebook = open_notebook(["from vmnb import VM\nvm = VM('web', backend='noop')\nvm"])
+    notebook = open_notebook([NOOP])
     notebook.run_all()
     CardOnPage(notebook.page).press("Start")
     CardOnPage(notebook.page).expect_state("running")
@@ -100,3 +105,14 @@ def test_where_the_widgets_state_is_saved_the_card_stands_without_a_kernel(
     card = page.locator(".vmnb-still")
     expect(card).to_contain_text("running")
     expect(page.locator(".vmnb-saved")).to_be_hidden()
+
+
+def test_a_notebook_that_is_not_trusted_says_how_its_vm_was(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook([NOOP])
+    notebook.run_all()
+    CardOnPage(notebook.page).press("Start")
+    _until_saved_form_has(notebook.page, "running")
+    _saved(notebook)
+    page = _open_without_kernel(notebook, trusted=False)
+    expect(page.locator(".vmnb-saved")).to_contain_text("running")
+    expect(_rows(page, 0).nth(0)).to_have_text("")
