@@ -79,6 +79,13 @@ def test_a_notebook_that_was_saved_says_how_its_vm_was_where_no_kernel_runs(
     assert "\n42\n" in outputs[1].data["text/html"]
     assert outputs[1].metadata.vmnb.replay
 
+    notebook.open()  # as by a reload
+    card = CardOnPage(notebook.page)
+    card.expect_on_console(r"still typing")
+    card.type_in_console("echo $((7*7))\n")
+    _until_saved_form_has(page, "echo $((7*7))\n49")
+    assert "\n49\n" in _saved(notebook).cells[0].outputs[1].data["text/html"]
+
     page = _open_without_kernel(notebook)
     form = page.locator(".jp-CodeCell").nth(0).locator(".vmnb-saved")
     expect(form).to_be_visible()
@@ -87,7 +94,7 @@ def test_a_notebook_that_was_saved_says_how_its_vm_was_where_no_kernel_runs(
     expect(_rows(page, 0).nth(0)).to_be_hidden()
 
 
-def test_where_the_widgets_state_is_saved_the_card_stands_without_a_kernel(
+def test_where_the_widgets_state_is_saved_it_is_shown_with_another_kernel(
     open_notebook: OpenNotebook, tmp_path: Path
 ) -> None:
     settings = tmp_path / "notebooks/.jupyter-home/config/lab/user-settings"
@@ -99,20 +106,25 @@ def test_where_the_widgets_state_is_saved_the_card_stands_without_a_kernel(
     CardOnPage(notebook.page).press("Start")
     CardOnPage(notebook.page).expect_state("running")
     _until_saved_form_has(notebook.page, "running")
-    saved = _saved(notebook)
-    assert STATE in saved.metadata.widgets
-    page = _open_without_kernel(notebook)
-    card = page.locator(".vmnb-still")
-    expect(card).to_contain_text("running")
-    expect(page.locator(".vmnb-saved")).to_be_hidden()
+    assert STATE in _saved(notebook).metadata.widgets
+    notebook.shut_down()
+    notebook.open()
+    expect(notebook.page.locator(".vmnb-still")).to_contain_text("running")
+    expect(notebook.page.locator(".vmnb-saved")).to_be_hidden()
 
 
-def test_a_notebook_that_is_not_trusted_says_how_its_vm_was(open_notebook: OpenNotebook) -> None:
+def test_a_notebook_says_how_its_vm_was_to_another_kernel_and_where_it_is_not_trusted(
+    open_notebook: OpenNotebook,
+) -> None:
     notebook = open_notebook([NOOP])
     notebook.run_all()
     CardOnPage(notebook.page).press("Start")
     _until_saved_form_has(notebook.page, "running")
     _saved(notebook)
+    notebook.shut_down()
+    notebook.open()  # with another kernel, which knows no widgets
+    expect(notebook.page.locator(".vmnb-saved")).to_contain_text("running")
+    expect(_rows(notebook.page, 0).nth(0)).to_be_hidden()
     page = _open_without_kernel(notebook, trusted=False)
     expect(page.locator(".vmnb-saved")).to_contain_text("running")
     expect(_rows(page, 0).nth(0)).to_have_text("")

@@ -104,6 +104,9 @@ class Saved:
         """Let every cell that shows it have this."""
         data, metadata = output
         pages().publish(data, metadata, transient={"display_id": self.key}, update=True)
+        # A page that was loaded again knows no display ids; the widget is shown there all the same.
+        for widget in tuple(self._live.widgets.values()):
+            widget.send({"kind": "saved", "output": {"data": data, "metadata": metadata}})
 
     async def _follow(self) -> None:
         """Hear of what changes; the console is opened, as by a page that shows it."""
@@ -148,7 +151,7 @@ class Saved:
         key = self.key
         html = f'{HIDING.format(key=key)}<div class="vmnb-saved" data-saved="{key}">{card}</div>'
         replay = live.recorded or self._replay
-        facts = {"name": live.machine.name} | ({"replay": replay} if replay else {})
+        facts = {"name": live.machine.name, "key": key} | ({"replay": replay} if replay else {})
         return {"text/html": html}, {"vmnb": facts}
 
 

@@ -108,7 +108,15 @@ export type ToPage =
   | { kind: "closed"; reason: string; view?: string }
   /** The console has its other end again. */
   | { kind: "open"; view?: string }
-  | { kind: "action_done"; id: string; error?: Problem };
+  | { kind: "action_done"; id: string; error?: Problem }
+  /** What the notebook keeps of the VM is this now. */
+  | { kind: "saved"; output: SavedOutput };
+
+/** An output of a cell, as in the notebook's file. */
+export interface SavedOutput {
+  data?: Record<string, string>;
+  metadata?: { vmnb?: { key: string } };
+}
 
 /** The part of anywidget's model that is used here. */
 export interface Model {
@@ -117,6 +125,8 @@ export interface Model {
   on(event: `change:${keyof Traits}`, callback: () => void): void;
   off(event: string, callback: MessageCallback | (() => void)): void;
   send(content: ToKernel, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
+  /** The front end's own; what it has beyond the standard is different everywhere. */
+  widget_manager?: unknown;
 }
 
 export type MessageCallback = (content: ToPage, buffers: ArrayBufferView[]) => void;

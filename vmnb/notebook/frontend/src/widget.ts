@@ -2,6 +2,7 @@
 import { CardView } from "./card";
 import { ConsoleView } from "./console-view";
 import { h } from "./dom";
+import { keepSaved } from "./keep";
 import type { Bundle, MessageCallback } from "./protocol";
 
 export const mount: Bundle["mount"] = (model, root, style) => {
@@ -10,7 +11,10 @@ export const mount: Bundle["mount"] = (model, root, style) => {
   const isCard = model.get("layout_kind") !== "console";
   const view = isCard ? new CardView(model, card) : new ConsoleView(model, card);
 
-  const onMessage: MessageCallback = (message, buffers) => view.receive(message, buffers);
+  const onMessage: MessageCallback = (message, buffers) => {
+    if (message.kind === "saved") keepSaved(model, message.output);
+    else view.receive(message, buffers);
+  };
   const onCard = () => view.update(model.get("card") ?? card);
   model.on("msg:custom", onMessage);
   model.on("change:card", onCard);
