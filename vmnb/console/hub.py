@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 
 from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
+from vmnb.console.cast import Cast
 from vmnb.console.expect import Expectation
 from vmnb.console.keyboard import Keyboard
 from vmnb.console.log import ConsoleLog
@@ -12,9 +14,11 @@ from vmnb.console.pace import Pace
 from vmnb.console.ring import Ring
 from vmnb.console.source import Source, connect
 from vmnb.console.terminal import Terminal
+from vmnb.console.timeline import Timeline
 from vmnb.console.view import Send
 from vmnb.core.errors import CapabilityError, DeadlineError, StateError
 from vmnb.core.hypervisor import ConsoleEndpoint, UnixConsole
+from vmnb.core.listeners import Listeners
 
 __all__ = ["Console"]
 
@@ -46,10 +50,10 @@ class Console:
         self._endpoint = _unix(endpoint)
         self._ring = Ring(_RING_SIZE)
         self._terminal = Terminal(self._ring)
-        self._audience = Audience(
-            self._ring, snapshot=self.restore, size=lambda: self._terminal.size
-        )
+        self._timeline = Timeline(self._ring)
+        self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._expectations: set[Expectation] = set()
+        self._listeners: Listeners[[]] = Listeners()
         self._source: Source | None = None
         self._keyboard: Keyboard | None = None
         self._opening = asyncio.Lock()
@@ -69,6 +73,11 @@ class Console:
     def position(self) -> int:
         """Position of the byte that comes next."""
         return self._ring.end
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the screen."""
+        return self._terminal.size
 
     async def open(self, endpoint: ConsoleEndpoint | None = None) -> None:
         """Read what the log has, and connect if the VM runs; does nothing while connected.
@@ -118,7 +127,7 @@ class Console:
                 expectation.look(self._ring)
                 expectation.end()
 
-    def hello(self, view_id: str, seq: int | None, send: Send) -> None:
+    def hello(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Begin, or begin again, to send the stream to a view.
 
         If what follows `seq` is still at hand, output goes on there; else the view gets the
@@ -133,8 +142,10 @@ class Console:
             draws the screen; ``output`` has `seq`, the position of its first byte, and the bytes;
             ``open`` has nothing more, ``closed`` a `reason`; after ``dropped`` the view gets no
             more. Each has the `view`.
+        answers
+            Whether it is a terminal that answers the guest's queries.
         """
-        self._audience.add(view_id, seq if self._following else None, send)
+        self._audience.add(view_id, seq if self._following else None, send, answers=answers)
 
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
@@ -178,11 +189,16 @@ class Console:
         """
         await self._typing().write(data)
 
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when it has said something; return what ends that."""
+        return self._listeners.add(listener)
+
     async def restore(self) -> tuple[int, bytes]:
         """Return a position, and what draws scrollback and screen as they are there."""
-        if self._following is None:
+        if self._source is None:
             async with self._opening:
-                (await self._load()).close()
+                if self._source is None:
+                    (await self._load()).close()
         return await self._terminal.snapshot()
 
     def since(self, position: int) -> bytes:
@@ -193,6 +209,11 @@ class Console:
     def text(self) -> str:
         """Return scrollback and screen as plain text: the newest 1000 lines and the screen."""
         return self._terminal.text()
+
+    def replay(self, size: int, title: str) -> Cast:
+        """Return the newest `size` bytes as a recording, with the times as far as known."""
+        columns, rows = self.size
+        return self._timeline.cast(size, columns=columns, rows=rows, title=title)
 
     async def wait_for(
         self, pattern: str | re.Pattern[str], timeout_s: float, *, since: int | None = None
@@ -278,11 +299,13 @@ class Console:
 
     def _publish(self) -> None:
         """Show the first bytes at once, and what follows soon after all together."""
+        self._timeline.note(asyncio.get_running_loop().time(), self._published)
         self._published = self._ring.end
         if self._tick is not None:
             self._tick.cancel()
         self._tick = asyncio.get_running_loop().call_later(_COALESCE_S, self._publish_more)
         self._audience.forward()
+        self._listeners.tell()
         for expectation in self._expectations:
             expectation.look(self._ring)
 
