@@ -1,0 +1,159 @@
+"""The stand-in as tests hold it: a server on a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, Self, TypeVar
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from vmnb.testing.propolis.faults import Fault
+from vmnb.testing.propolis.handlers import Front
+from vmnb.testing.propolis.instance import Instance
+from vmnb.testing.propolis.service import Service, take_over
+
+__all__ = ["PropolisStandIn"]
+
+_T = TypeVar("_T")
+_PATIENCE_S = 30.0
+_STEP_S = 0.01
+
+
+class PropolisStandIn:
+    """A server that runs inside a ``with``; every method may be called from any thread.
+
+    Parameters
+    ----------
+    port
+        On 127.0.0.1; a free one where it is 0.
+    step_s
+        Seconds that each state lasts on the way to another.
+    """
+
+    def __init__(self, port: int = 0, *, step_s: float = _STEP_S) -> None:
+        self.port = port
+        self._step_s = step_s
+        self._front = Front(Service(step_s))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stand-in")
+        self._server: HTTPServer | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._call(self._open())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._call(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def requests(self) -> list[tuple[str, str]]:
+        """Each request so far: method and path."""
+        return list(self._front.requests)
+
+    @property
+    def instance(self) -> Instance:
+        """The instance that it has or had."""
+        return self._front.service.known()
+
+    def fault(self, method: str, path: str, *faults: Fault) -> None:
+        """Let the next requests of that kind go wrong, each in its way."""
+        self._front.faults.setdefault((method, path), []).extend(faults)
+
+    def change(self, *states: str) -> None:
+        """Let the instance go through `states` faster than anybody can look."""
+
+        async def change() -> None:
+            for state in states:
+                self.instance.change(state)
+
+        self._call(change())
+
+    def fail(self) -> None:
+        """Let the instance come to a bad end."""
+        self._call(self.instance.fail())
+
+    def power_off(self) -> None:
+        """Let the guest switch itself off, and wait until the instance is destroyed."""
+        self._call(self.instance.stop())
+
+    def say(self, data: bytes) -> None:
+        """Let the serial port say `data` beside what the shell says."""
+        self._call(self.instance._say(data))  # noqa: SLF001 - of the same package
+
+    def cut_consoles(self) -> None:
+        """Let all serial connections end without a word."""
+
+        async def cut() -> None:
+            for console in tuple(self._front.consoles):
+                console.cut()
+
+        self._call(cut())
+
+    def cut_consoles_each(self, count: int | None) -> None:
+        """Cut each serial connection after `count` bytes from now on."""
+        self._front.cut_each = count
+
+    def migrate_to(self, other: "PropolisStandIn") -> None:
+        """Let the instance go on at `other`, and tell the serial port's clients so."""
+        source = self.instance
+        target, guest = other._call(other._expect(source)), self._call(self._depart())
+        other._call(other._arrive(target, guest))
+        self._call(self._send_after(other))
+
+    def die(self) -> None:
+        """End without a word: nothing listens, every connection is cut, the guest is gone."""
+        self._call(self._close())
+
+    async def _expect(self, source: Instance) -> Instance:
+        self._front.service.instance = target = take_over(source, self._step_s)
+        return target
+
+    async def _depart(self) -> Any:
+        self.instance.change("Migrating", migration_out={"id": _ID, "state": "Pause"})
+        return await self.instance.release()
+
+    async def _arrive(self, target: Instance, guest: Any) -> None:
+        target.follow(guest)
+        target.change("Running", migration_in={"id": _ID, "state": "Finish"})
+
+    async def _send_after(self, other: "PropolisStandIn") -> None:
+        it = self.instance
+        news = f'{{"Migrating": {{"destination": "127.0.0.1:{other.port}", "from_start": %d}}}}'
+        for client in tuple(it.clients):
+            await client.send(news % it.history.total)
+            client.end(1000, "")
+        it.clients.clear()
+        it.change("Destroyed", migration_out={"id": _ID, "state": "Finish"})
+
+    async def _open(self) -> None:
+        sockets = bind_sockets(self.port, "127.0.0.1")
+        self.port = sockets[0].getsockname()[1]
+        self._server = self._front.server()
+        self._server.add_sockets(sockets)
+
+    async def _close(self) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.stop()
+        for console in tuple(self._front.consoles):
+            console.cut()
+        await server.close_all_connections()
+        if self._front.service.instance is not None:
+            await self._front.service.instance.aclose()
+
+    def _call(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_PATIENCE_S)
+
+
+_ID = "4f1a9d34-9f0e-4d0e-8a53-6b1f3a2c9e11"
