@@ -13,10 +13,10 @@ from tornado.web import Application, Finish, RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from vmnb.testing.propolis.faults import Cut, Delay, Fault, Refuse, Rubbish, Stall
-from vmnb.testing.propolis.history import Expired
+from vmnb.testing.propolis.history import ExpiredError
 from vmnb.testing.propolis.instance import Instance
 from vmnb.testing.propolis.schemas import Schemas
-from vmnb.testing.propolis.service import Answer, Refused, Service
+from vmnb.testing.propolis.service import Answer, RefusedError, Service
 
 __all__ = ["Front"]
 
@@ -148,9 +148,7 @@ class _Api(_Faulty):
 
     async def put(self) -> None:
         service = self.front.service
-        await self._do(
-            {"/instance": service.put_instance, "/instance/state": service.put_state}
-        )
+        await self._do({"/instance": service.put_instance, "/instance/state": service.put_state})
 
     async def post(self) -> None:
         await self._do({"/instance/nmi": lambda _: self.front.service.post_nmi()})
@@ -165,7 +163,7 @@ class _Api(_Faulty):
         try:
             answer = call(body)
             status, value = await answer if isawaitable(answer) else answer
-        except Refused as error:
+        except RefusedError as error:
             self.refuse(error.status, str(error), error.error_code)
             return
         problems = self.front.schemas.reply_problems(method, path, status, value)
@@ -203,7 +201,7 @@ class _Serial(_Faulty, WebSocketHandler):
         await super().prepare()
         try:
             self.instance: Instance = self.front.service.active()
-        except Refused as error:
+        except RefusedError as error:
             self.refuse(error.status, str(error), error.error_code)
         self.sent = 0
         self.typed: asyncio.Queue[bytes] = asyncio.Queue()
@@ -213,7 +211,7 @@ class _Serial(_Faulty, WebSocketHandler):
         self.front.consoles.add(self)
         self.typing = asyncio.create_task(self._type())
         named = sum(value is not None for value in self.offset.values())
-        with suppress(WebSocketClosedError, Expired):
+        with suppress(WebSocketClosedError, ExpiredError):
             await self.instance.attach(self, self.offset if named == 1 else None)
             return
         self.cut()
@@ -233,8 +231,9 @@ class _Serial(_Faulty, WebSocketHandler):
 
     def cut(self) -> None:
         """Let the connection end without a word."""
-        if self.ws_connection is not None:
-            self.ws_connection.stream.close()  # type: ignore[attr-defined]
+        stream = getattr(self.ws_connection, "stream", None)
+        if stream is not None:
+            stream.close()
 
     def on_message(self, message: str | bytes) -> None:
         if isinstance(message, bytes):

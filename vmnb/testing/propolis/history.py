@@ -1,6 +1,6 @@
 """What a serial port has said: its first and its last part, as the server keeps them."""
 
-__all__ = ["PART_MAX", "Expired", "History"]
+__all__ = ["PART_MAX", "ExpiredError", "History"]
 
 PART_MAX = 1024 * 1024
 """Most bytes of each part."""
@@ -8,7 +8,7 @@ PART_MAX = 1024 * 1024
 _DEFAULT = 16 * 1024
 
 
-class Expired(Exception):
+class ExpiredError(Exception):
     """What was asked for lies in the gap between the two parts."""
 
 
@@ -38,7 +38,7 @@ class History:
 
         Raises
         ------
-        Expired
+        ExpiredError
             It is in neither part.
         """
         if from_start is None:
@@ -53,7 +53,7 @@ class History:
         if start >= last:
             return bytes(self._last[start - last :])
         if start >= len(self._first):
-            raise Expired(
+            raise ExpiredError(
                 f"Requested byte offset {start} is no longer cached: Only have first "
                 f"{len(self._first)} + most recent {len(self._last)} saved out of a total "
                 f"{self.total} of output"

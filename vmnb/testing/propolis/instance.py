@@ -8,13 +8,13 @@ from typing import Any, Protocol
 from vmnb.testing.propolis.guest import Guest
 from vmnb.testing.propolis.history import History
 
-__all__ = ["Client", "Denied", "Instance"]
+__all__ = ["Client", "DeniedError", "Instance"]
 
 _NO_MIGRATION: dict[str, Any] = {"migration_in": None, "migration_out": None}
 _OVER = ("Stopped", "Failed", "Destroyed")
 
 
-class Denied(Exception):
+class DeniedError(Exception):
     """A change of state that is not allowed now; the text is the reason."""
 
 
@@ -80,24 +80,24 @@ class Instance:
 
         Raises
         ------
-        Denied
+        DeniedError
             Not now.
         """
         if not self.is_active:
             if wanted != "Stop":
-                raise Denied("Instance has already halted")
+                raise DeniedError("Instance has already halted")
         elif self.state == "Migrating":
-            raise Denied("Operation cannot be performed on a migration source")
+            raise DeniedError("Operation cannot be performed on a migration source")
         elif self.state == "Stopping":
             if wanted != "Stop":
-                raise Denied("Instance is preparing to stop")
+                raise DeniedError("Instance is preparing to stop")
         elif wanted == "Stop":
             self._begin(self.stop)
         elif wanted == "Run" and self.state == "Creating":
             self._begin(self._start)
         elif wanted == "Reboot" and self.state in ("Creating", "Starting"):
             reason = {"Creating": "Operation requires an active instance"}
-            raise Denied(reason.get(self.state, "Instance is currently starting"))
+            raise DeniedError(reason.get(self.state, "Instance is currently starting"))
         elif wanted == "Reboot":
             self._begin(self._reboot)
 
@@ -174,10 +174,11 @@ class Instance:
         self.change("Running")
 
     async def _follow(self, guest: Guest) -> None:
-        await guest.follow(self._say)
+        await guest.follow(self.say)
         self._begin(self.stop)
 
-    async def _say(self, data: bytes) -> None:
+    async def say(self, data: bytes) -> None:
+        """Say `data` on the serial port."""
         self.history.add(data)
         clients = list(self.clients)
         sent = await asyncio.gather(*(c.send(data) for c in clients), return_exceptions=True)

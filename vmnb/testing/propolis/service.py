@@ -1,18 +1,17 @@
 """What the stand-in does when it is asked: the API's calls, without HTTP."""
 
-import uuid
 from typing import Any
 
-from vmnb.testing.propolis.history import Expired
-from vmnb.testing.propolis.instance import Denied, Instance
+from vmnb.testing.propolis.history import ExpiredError
+from vmnb.testing.propolis.instance import DeniedError, Instance
 
-__all__ = ["Answer", "Refused", "Service", "take_over"]
+__all__ = ["Answer", "RefusedError", "Service"]
 
 Answer = tuple[int, Any]
 """A status, and JSON or None."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An error to be answered."""
 
     def __init__(self, status: int, message: str, error_code: str | None = None) -> None:
@@ -31,9 +30,9 @@ class Service:
     def put_instance(self, body: dict[str, Any]) -> Answer:
         """Make an instance."""
         if self.instance is not None and self.instance.state not in ("Destroyed", "Failed"):
-            raise Refused(409, "instance already initialized", "AlreadyInitialized")
+            raise RefusedError(409, "instance already initialized", "AlreadyInitialized")
         if body["init"]["method"] != "Spec":
-            raise Refused(400, "this stand-in takes migrations from another stand-in alone")
+            raise RefusedError(400, "this stand-in takes migrations from another stand-in alone")
         spec = body["init"]["value"]["spec"]
         _check_components(spec["components"])
         self.instance = Instance(body["properties"], spec, self._step_s)
@@ -54,9 +53,9 @@ class Service:
         """Ask the instance to run, to stop or to reboot."""
         try:
             self.known().request(wanted)
-        except Denied as denied:
+        except DeniedError as denied:
             code = f"instance state change not allowed: {denied}"
-            raise Refused(403, "Forbidden", code) from denied
+            raise RefusedError(403, "Forbidden", code) from denied
         return 204, None
 
     async def monitor(self, body: dict[str, Any]) -> Answer:
@@ -64,7 +63,7 @@ class Service:
         it = self.known()
         if not await it.wait(body["gen"]):
             message = f"No instance present; will never reach generation {body['gen']}"
-            raise Refused(410, message, "NoInstance")
+            raise RefusedError(410, message, "NoInstance")
         return 200, {"gen": it.gen, "state": it.state, "migration": it.migration}
 
     def get_migrations(self) -> Answer:
@@ -75,11 +74,13 @@ class Service:
         """Show a part of what the serial port has said."""
         it = self.active()
         if (query["from_start"] is None) == (query["most_recent"] is None):
-            raise Refused(400, "Exactly one of 'from_start' or 'most_recent' must be specified.")
+            raise RefusedError(
+                400, "Exactly one of 'from_start' or 'most_recent' must be specified."
+            )
         try:
             data, end = it.history.read(**query)
-        except Expired as error:
-            raise Refused(400, str(error)) from error
+        except ExpiredError as error:
+            raise RefusedError(400, str(error)) from error
         return 200, {"data": list(data), "last_byte_offset": end}
 
     def post_nmi(self) -> Answer:
@@ -90,23 +91,15 @@ class Service:
     def known(self) -> Instance:
         """Return the instance, alive or not; 424 where there never was one."""
         if self.instance is None:
-            raise Refused(424, "Server not initialized (no instance)", "NoInstance")
+            raise RefusedError(424, "Server not initialized (no instance)", "NoInstance")
         return self.instance
 
     def active(self) -> Instance:
         """Return the instance that lives; 424 where there is none."""
         it = self.known()
         if not it.is_active:
-            raise Refused(424, "Server not initialized (no instance)", "NoInstance")
+            raise RefusedError(424, "Server not initialized (no instance)", "NoInstance")
         return it
-
-
-def take_over(source: Instance, step_s: float) -> Instance:
-    """Return an instance like `source`, into which that migrates."""
-    it = Instance(source.properties, source.spec, step_s)
-    it.history = source.history
-    it.change("Migrating", migration_in={"id": str(uuid.uuid4()), "state": "Sync"})
-    return it
 
 
 def _check_components(components: dict[str, dict[str, Any]]) -> None:
@@ -116,11 +109,11 @@ def _check_components(components: dict[str, dict[str, Any]]) -> None:
         component = entry["component"]
         backend = component.get("backend_id")
         if backend is not None and (backend == name or backend not in components):
-            raise Refused(400, f"device {name} has no backend {backend}")
+            raise RefusedError(400, f"device {name} has no backend {backend}")
         if "pci_path" in component:
             paths.append(tuple(sorted(component["pci_path"].items())))
         for option in component.get("order", ()):
             if option["id"] not in components:
-                raise Refused(400, f"boot option {option['id']} is no device")
+                raise RefusedError(400, f"boot option {option['id']} is no device")
     if len(paths) != len(set(paths)):
-        raise Refused(400, "two devices are at the same PCI path")
+        raise RefusedError(400, "two devices are at the same PCI path")

@@ -11,7 +11,8 @@ from tornado.netutil import bind_sockets
 from vmnb.testing.propolis.faults import Fault
 from vmnb.testing.propolis.handlers import Front
 from vmnb.testing.propolis.instance import Instance
-from vmnb.testing.propolis.service import Service, take_over
+from vmnb.testing.propolis.migration import arrive, depart, leave
+from vmnb.testing.propolis.service import Service
 
 __all__ = ["PropolisStandIn"]
 
@@ -34,21 +35,26 @@ class PropolisStandIn:
     def __init__(self, port: int = 0, *, step_s: float = _STEP_S) -> None:
         self.port = port
         self._step_s = step_s
-        self._front = Front(Service(step_s))
+        self.service = Service(step_s)
+        self._front = Front(self.service)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stand-in")
         self._server: HTTPServer | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._call(self._open())
+        self.call(self._open())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._call(self._close())
+        self.call(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def call(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """Run `coroutine` on the server's loop, and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_PATIENCE_S)
 
     @property
     def url(self) -> str:
@@ -63,7 +69,7 @@ class PropolisStandIn:
     @property
     def instance(self) -> Instance:
         """The instance that it has or had."""
-        return self._front.service.known()
+        return self.service.known()
 
     def fault(self, method: str, path: str, *faults: Fault) -> None:
         """Let the next requests of that kind go wrong, each in its way."""
@@ -76,19 +82,19 @@ class PropolisStandIn:
             for state in states:
                 self.instance.change(state)
 
-        self._call(change())
+        self.call(change())
 
     def fail(self) -> None:
         """Let the instance come to a bad end."""
-        self._call(self.instance.fail())
+        self.call(self.instance.fail())
 
     def power_off(self) -> None:
         """Let the guest switch itself off, and wait until the instance is destroyed."""
-        self._call(self.instance.stop())
+        self.call(self.instance.stop())
 
     def say(self, data: bytes) -> None:
         """Let the serial port say `data` beside what the shell says."""
-        self._call(self.instance._say(data))  # noqa: SLF001 - of the same package
+        self.call(self.instance.say(data))
 
     def cut_consoles(self) -> None:
         """Let all serial connections end without a word."""
@@ -97,7 +103,7 @@ class PropolisStandIn:
             for console in tuple(self._front.consoles):
                 console.cut()
 
-        self._call(cut())
+        self.call(cut())
 
     def cut_consoles_each(self, count: int | None) -> None:
         """Cut each serial connection after `count` bytes from now on."""
@@ -106,34 +112,13 @@ class PropolisStandIn:
     def migrate_to(self, other: "PropolisStandIn") -> None:
         """Let the instance go on at `other`, and tell the serial port's clients so."""
         source = self.instance
-        target, guest = other._call(other._expect(source)), self._call(self._depart())
-        other._call(other._arrive(target, guest))
-        self._call(self._send_after(other))
+        guest = self.call(depart(source))
+        other.call(arrive(other.service, source, guest, self._step_s))
+        self.call(leave(source, f"127.0.0.1:{other.port}"))
 
     def die(self) -> None:
         """End without a word: nothing listens, every connection is cut, the guest is gone."""
-        self._call(self._close())
-
-    async def _expect(self, source: Instance) -> Instance:
-        self._front.service.instance = target = take_over(source, self._step_s)
-        return target
-
-    async def _depart(self) -> Any:
-        self.instance.change("Migrating", migration_out={"id": _ID, "state": "Pause"})
-        return await self.instance.release()
-
-    async def _arrive(self, target: Instance, guest: Any) -> None:
-        target.follow(guest)
-        target.change("Running", migration_in={"id": _ID, "state": "Finish"})
-
-    async def _send_after(self, other: "PropolisStandIn") -> None:
-        it = self.instance
-        news = f'{{"Migrating": {{"destination": "127.0.0.1:{other.port}", "from_start": %d}}}}'
-        for client in tuple(it.clients):
-            await client.send(news % it.history.total)
-            client.end(1000, "")
-        it.clients.clear()
-        it.change("Destroyed", migration_out={"id": _ID, "state": "Finish"})
+        self.call(self._close())
 
     async def _open(self) -> None:
         sockets = bind_sockets(self.port, "127.0.0.1")
@@ -149,11 +134,5 @@ class PropolisStandIn:
         for console in tuple(self._front.consoles):
             console.cut()
         await server.close_all_connections()
-        if self._front.service.instance is not None:
-            await self._front.service.instance.aclose()
-
-    def _call(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_PATIENCE_S)
-
-
-_ID = "4f1a9d34-9f0e-4d0e-8a53-6b1f3a2c9e11"
+        if self.service.instance is not None:
+            await self.service.instance.aclose()

@@ -1,0 +1,17 @@
+"""What the two kinds of connections to a console have in common."""
+
+from typing import Protocol
+
+__all__ = ["Link"]
+
+
+class Link(Protocol):
+    """One connection to a console, which hands on what it says."""
+
+    def check(self) -> None:
+        """Notice now if the other end has closed the connection."""
+        ...
+
+    async def aclose(self) -> int:
+        """Close it and return how far the stream is known; nothing is called any more."""
+        ...
