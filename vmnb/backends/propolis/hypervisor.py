@@ -13,7 +13,8 @@ from vmnb.backends.propolis.api import API_VERSION, PropolisApi
 from vmnb.backends.propolis.boot import boot, halt
 from vmnb.backends.propolis.files import Run, WorkFiles
 from vmnb.backends.propolis.follow import follow, moved
-from vmnb.backends.propolis.illumos.zone_place import ZonePlace, Zones
+from vmnb.backends.propolis.illumos.settings import Zones
+from vmnb.backends.propolis.illumos.zone_place import ZonePlace
 from vmnb.backends.propolis.place import Place
 from vmnb.backends.propolis.power import power_off
 from vmnb.backends.propolis.prepare import prepare, request_of

@@ -14,7 +14,8 @@ def main(arguments: list[str]) -> int:
         return 2
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with PropolisStandIn(int(arguments[2].rpartition(":")[2])):
+    host, _, port = arguments[2].rpartition(":")
+    with PropolisStandIn(int(port), host):
         ended.wait()
     return 0
 

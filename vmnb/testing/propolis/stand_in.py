@@ -26,14 +26,15 @@ class PropolisStandIn:
 
     Parameters
     ----------
-    port
-        On 127.0.0.1; a free one where it is 0.
+    port, host
+        Where it listens; at a free port where that is 0.
     step_s
         Seconds that each state lasts on the way to another.
     """
 
-    def __init__(self, port: int = 0, *, step_s: float = _STEP_S) -> None:
+    def __init__(self, port: int = 0, host: str = "127.0.0.1", *, step_s: float = _STEP_S) -> None:
         self.port = port
+        self.host = host
         self._step_s = step_s
         self.service = Service(step_s)
         self._front = Front(self.service)
@@ -59,7 +60,7 @@ class PropolisStandIn:
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def requests(self) -> list[tuple[str, str]]:
@@ -114,14 +115,14 @@ class PropolisStandIn:
         source = self.instance
         guest = self.call(depart(source))
         other.call(arrive(other.service, source, guest, self._step_s))
-        self.call(leave(source, f"127.0.0.1:{other.port}"))
+        self.call(leave(source, f"{other.host}:{other.port}"))
 
     def die(self) -> None:
         """End without a word: nothing listens, every connection is cut, the guest is gone."""
         self.call(self._close())
 
     async def _open(self) -> None:
-        sockets = bind_sockets(self.port, "127.0.0.1")
+        sockets = bind_sockets(self.port, self.host)
         self.port = sockets[0].getsockname()[1]
         self._server = self._front.server()
         self._server.add_sockets(sockets)

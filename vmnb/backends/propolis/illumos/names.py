@@ -6,11 +6,15 @@ from pathlib import PurePosixPath
 
 from vmnb.core.errors import SpecError
 
-__all__ = ["Names", "snapshot_of"]
+__all__ = ["DATASET", "LINK", "Names", "snapshot_of"]
 
 _SHORT = 16
 _COMPONENT = r"[A-Za-z0-9][A-Za-z0-9_.:-]*"
-_SNAPSHOT = re.compile(rf"{_COMPONENT}(/{_COMPONENT})+@{_COMPONENT}")
+DATASET = rf"{_COMPONENT}(/{_COMPONENT})*"
+"""What a data set of ZFS is called (zfs(8)); spaces are allowed there, and not here."""
+LINK = r"[A-Za-z][A-Za-z0-9_]{0,29}(0|[1-9][0-9]{0,8})"
+"""What a link is called: a letter first, a number last (dladm(8))."""
+_SNAPSHOT = re.compile(rf"{DATASET}@{_COMPONENT}")
 _NAME_MAX = 255
 
 
@@ -18,8 +22,7 @@ _NAME_MAX = 255
 class Names:
     """The names of one VM's things.
 
-    A zone's name has up to 63 letters, digits, ``_``, ``-``, ``.``; a link's up to 31 letters,
-    digits and ``_``, a letter first and a number last that does not begin with 0 (dladm(8)).
+    A zone's name has up to 63 letters, digits, ``_``, ``-``, ``.`` (zones(7)).
 
     Parameters
     ----------

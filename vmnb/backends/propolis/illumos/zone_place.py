@@ -1,7 +1,6 @@
 """VMs each in a zone of their own, with a server, a clone of an image and VNICs."""
 
 import asyncio
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import PurePosixPath
 
@@ -11,6 +10,7 @@ from vmnb.backends.propolis.illumos.ledger import Ledger
 from vmnb.backends.propolis.illumos.manifest import manifest, manifest_path
 from vmnb.backends.propolis.illumos.names import Names, snapshot_of
 from vmnb.backends.propolis.illumos.neighbours import address_of
+from vmnb.backends.propolis.illumos.settings import Zones
 from vmnb.backends.propolis.illumos.slots import Slot
 from vmnb.backends.propolis.illumos.tool import require_illumos
 from vmnb.backends.propolis.place import Made
@@ -20,7 +20,7 @@ from vmnb.core.hypervisor import Capability, IpAddress
 from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 
-__all__ = ["ZonePlace", "Zones"]
+__all__ = ["ZonePlace"]
 
 _CAPABILITIES = frozenset(
     {
@@ -36,34 +36,6 @@ _WITH_A_CARD = frozenset({Capability.GUEST_ADDRESS, Capability.SSH})
 _MIB = 1024 * 1024
 _ADDRESS_S = 20.0
 _LOOK_AGAIN_S = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zones:
-    """How this machine makes VMs' zones.
-
-    Parameters
-    ----------
-    dataset
-        The ZFS data set with the images (``DATASET/images/NAME@base``, snapshots of volumes) and
-        the VMs' disks.
-    path
-        The directory of the zones' files.
-    brand
-        The zones' brand.
-    programs
-        The directory with ``propolis-server`` and its ``bootrom``.
-    control_link, control_network
-        The link over which servers are reached, mostly an etherstub, and their network there; its
-        first address is this machine's own.
-    """
-
-    dataset: str = "rpool/vmnb"
-    path: PurePosixPath = PurePosixPath("/zones")
-    brand: str = "sparse"
-    programs: PurePosixPath = PurePosixPath("/opt/propolis")
-    control_link: str = "vmnbstub0"
-    control_network: IPv4Network = IPv4Network("10.98.0.0/16")
 
 
 class ZonePlace:
@@ -115,7 +87,7 @@ class ZonePlace:
         """Make the disk, the VNICs and the zone, in this order; none of it runs."""
         settings, ledger = self._settings, Ledger(files.made)
         names = Names(vm_id=vm_id, dataset=settings.dataset)
-        slot = slots.claim(vm_id, settings.control_network)
+        slot = slots.claim(vm_id, IPv4Network(settings.control_network))
         ledger.add("slot", str(slot.number))
         ledger.add("volume", names.disk)
         await zfs.clone(snapshot_of(spec.image, settings.dataset), names.disk)
@@ -165,9 +137,10 @@ class ZonePlace:
         assert handle.mac is not None  # noqa: S101 - who calls has looked
         try:
             async with asyncio.timeout(_ADDRESS_S):
-                while (address := await address_of(handle.mac)) is None:
-                    await asyncio.sleep(_LOOK_AGAIN_S)  # the table has no events
-                return address
+                while True:  # the table has no events
+                    if address := await address_of(handle.mac):
+                        return address
+                    await asyncio.sleep(_LOOK_AGAIN_S)
         except TimeoutError as error:
             raise DeadlineError(
                 f"the address of {handle.name!r} is not known: no neighbour of this machine has "
@@ -178,11 +151,11 @@ class ZonePlace:
     async def _make_zone(
         self, names: Names, slot: Slot, files: WorkFiles, ledger: Ledger, *, has_card: bool
     ) -> None:
-        settings, path = self._settings, self._settings.path / names.zone
+        settings, path = self._settings, PurePosixPath(self._settings.path) / names.zone
         config = zones.zone_config(
             brand=settings.brand,
             path=path,
-            programs=settings.programs,
+            programs=PurePosixPath(settings.programs),
             control=(names.control_vnic, slot.interface),
             vnics=[names.guest_vnic] if has_card else [],
             disk=names.disk_device,
@@ -194,5 +167,5 @@ class ZonePlace:
         await zones.install(names.zone)
         service = manifest_path(path)
         await asyncio.to_thread(service.parent.mkdir, parents=True, exist_ok=True)
-        text = manifest(settings.programs, slot.listens)
+        text = manifest(PurePosixPath(settings.programs), slot.listens)
         await asyncio.to_thread(service.write_text, text)

@@ -58,7 +58,7 @@ def zone_config(
     ]
     head: dict[str, str] = {
         "brand": brand,
-        "zonepath": path,
+        "zonepath": str(path),
         "autoboot": "false",
         "ip-type": "exclusive",
     }
