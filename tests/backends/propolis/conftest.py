@@ -55,7 +55,7 @@ def hypervisor(
 
 
 @pytest.fixture
-def illumos(homes: Path, monkeypatch: pytest.MonkeyPatch) -> IllumosStandIn:
+def illumos(homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IllumosStandIn]:
     """An illumos with one image and two links; its commands are the first on the path."""
     illumos = IllumosStandIn(
         homes / "illumos",
@@ -63,7 +63,8 @@ def illumos(homes: Path, monkeypatch: pytest.MonkeyPatch) -> IllumosStandIn:
         links=["net0", "vmnbstub0"],
     )
     monkeypatch.setenv("PATH", illumos.path)
-    return illumos
+    with illumos:
+        yield illumos
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 It is not illumos: there are no zones, volumes or VNICs. What it is: programs of those names on a
 ``PATH``, run as real processes, which keep a list of what they were told to make, refuse what the
 real ones refuse in the order of things, print in their formats, and write down each command line.
-A zone that is booted runs the stand-in of ``propolis-server`` that its service's manifest names.
+A zone that is booted has a stand-in of ``propolis-server`` where its service's manifest says.
 """
 
 from vmnb.testing.illumos.stand_in import IllumosStandIn

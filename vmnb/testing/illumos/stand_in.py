@@ -3,9 +3,13 @@
 import json
 import os
 import shlex
+import socketserver
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from vmnb.testing.propolis import PropolisStandIn
 
 __all__ = ["IllumosStandIn"]
 
@@ -14,7 +18,7 @@ _PROGRAM = Path(__file__).with_name("tools.py")
 
 
 class IllumosStandIn:
-    """An illumos in `directory`, as its commands see it.
+    """An illumos in `directory`, as its commands see it, inside a ``with``.
 
     Parameters
     ----------
@@ -22,6 +26,11 @@ class IllumosStandIn:
         The snapshots of volumes, with their sizes in bytes.
     links
         The names of links that are there.
+
+    Attributes
+    ----------
+    servers
+        The servers of zones that are booted, by address and port.
     """
 
     def __init__(self, directory: Path, *, snapshots: dict[str, int], links: list[str]) -> None:
@@ -42,6 +51,30 @@ class IllumosStandIn:
             "faults": {},
         }
         self._write(state)
+        self.servers: dict[str, PropolisStandIn] = {}
+        self._socket = _Socket(str(directory / "servers.sock"), _Request)
+        self._socket.illumos = self
+        self._thread = threading.Thread(target=self._socket.serve_forever, name="illumos")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.shutdown()
+        self._thread.join()
+        self._socket.server_close()
+        (self._directory / "servers.sock").unlink()
+        for address in tuple(self.servers):
+            self.do("end", address)
+
+    def do(self, verb: str, address: str) -> None:
+        """Start or end a server, as its zone does at its boot and its halt."""
+        if verb == "serve":
+            host, _, port = address.rpartition(":")
+            self.servers[address] = PropolisStandIn(int(port), host).__enter__()
+        else:
+            self.servers.pop(address).__exit__()
 
     @property
     def path(self) -> str:
@@ -86,3 +119,15 @@ class IllumosStandIn:
 
     def _write(self, state: dict[str, Any]) -> None:
         (self._directory / "state.json").write_text(json.dumps(state))
+
+
+class _Socket(socketserver.UnixStreamServer):
+    illumos: IllumosStandIn
+
+
+class _Request(socketserver.StreamRequestHandler):
+    server: _Socket
+
+    def handle(self) -> None:
+        verb, address = self.rfile.readline().decode().split()
+        self.server.illumos.do(verb, address)
