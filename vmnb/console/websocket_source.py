@@ -70,6 +70,7 @@ class WebSocketSource:
         self._receive = receive
         self._skipped = skipped
         self._ended = ended
+        self._first: ClientConnection | None = None
         self._following: asyncio.Task[None] | None = None
 
     async def open(self) -> bool:
@@ -84,6 +85,7 @@ class WebSocketSource:
             connection = await self._attach()
         except StateError:
             return False
+        self._first = connection
         self._following = asyncio.create_task(self._follow(connection), name="console")
         return True
 
@@ -96,14 +98,14 @@ class WebSocketSource:
         if following is not None:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+        if self._first is not None:  # a task that is cancelled before it begins closes nothing
+            await self._first.close()
         return self._offset
 
     async def _follow(self, connection: ClientConnection) -> None:
         reason = "the VM has stopped"
         try:
-            while connection is not None:
-                if await self._pump(connection):
-                    break
+            while not await self._pump(connection):
                 connection = await self._attach_again()
         except StateError:
             pass

@@ -28,7 +28,8 @@ def disk_spec(name: str = "web", **more: Any) -> VmSpec:
 def zone_spec(name: str = "web", **more: Any) -> VmSpec:
     """Return what runs in a zone."""
     more.setdefault("network", NetworkConfig.vnic("net0"))
-    return VmSpec(name=name, image="debian-12", **more)
+    more.setdefault("image", "debian-12")
+    return VmSpec(name=name, **more)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import httpx
 
 from vmnb.backends.propolis.answers import NoInstanceError, refusal, senseless, trouble
 from vmnb.backends.propolis.states import InstanceState
+from vmnb.core.errors import DeadlineError
 
 __all__ = ["API_VERSION", "Instance", "PropolisApi", "Requested", "Seen"]
 
@@ -24,7 +25,7 @@ API_VERSION = "5.0.0"
 _CONNECT_S = 5.0
 _ANSWER_S = 10.0
 _ENSURE_FACTOR = 6  # it takes its memory from the host meanwhile
-_MONITOR_S = 60.0
+_MONITOR_FACTOR = 3  # longer than this nobody waits on a link that may be dead
 _PAUSES_S = (0.1, 0.3, 0.9)
 _UNAVAILABLE = 503
 
@@ -128,35 +129,43 @@ class PropolisApi:
             "PUT", "/instance/state", content=_encoded(wanted.value), tried=tried, again=True
         )
 
-    async def monitor(self, gen: int, *, wait_s: float = _MONITOR_S) -> Seen | None:
+    async def latest(self) -> Seen:
+        """Return what the instance is now, with its generation.
+
+        Raises
+        ------
+        NoInstanceError
+            There is none.
+        """
+        return await self._monitor(0, self._answer_s)
+
+    async def monitor(self, gen: int) -> Seen | None:
         """Wait until the instance's generation is `gen` or more, and return what it is then.
 
-        None where `wait_s` seconds were not enough: then ask again.
+        None where nothing came for a while: then ask again.
 
         Raises
         ------
         NoInstanceError
             There is none, or it will never come so far.
         """
-        tried = "follow the instance"
         try:
-            response = await self._ask(
-                "GET",
-                "/instance/state-monitor",
-                content=_encoded({"gen": gen}),
-                tried=tried,
-                answer_s=wait_s,
-            )
-        except TimeoutError:
+            return await self._monitor(gen, _MONITOR_FACTOR * self._answer_s)
+        except DeadlineError:
             return None
-        try:
-            return _seen(response.json())
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise senseless(response, tried) from error
 
     async def aclose(self) -> None:
         """Close the connections; the server goes on."""
         await self._http.aclose()
+
+    async def _monitor(self, gen: int, wait_s: float) -> Seen:
+        tried, path = "follow the instance", "/instance/state-monitor"
+        content = _encoded({"gen": gen})
+        response = await self._ask("GET", path, content=content, tried=tried, answer_s=wait_s)
+        try:
+            return _seen(response.json())
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise senseless(response, tried) from error
 
     async def _ask(
         self,

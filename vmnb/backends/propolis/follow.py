@@ -29,14 +29,15 @@ async def views(api: PropolisApi) -> AsyncGenerator[Seen, None]:
     NoInstanceError
         There is none, or none any more.
     """
+    seen: Seen | None = await api.latest()
     gen = 0
     while True:
-        seen = await api.monitor(gen)
         if seen is not None:
             yield seen
             if seen.state is InstanceState.DESTROYED:
                 return
             gen = seen.gen + 1
+        seen = await api.monitor(gen)
 
 
 async def until_running(api: PropolisApi) -> InstanceState:

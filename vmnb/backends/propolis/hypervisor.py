@@ -307,8 +307,7 @@ class PropolisHypervisor:
             await asyncio.to_thread(files.settle, VmState.FAILED)
             return VmState.FAILED
         if instance.state in ENDED:
-            seen = await api.monitor(0)
-            if seen is not None and seen.has_moved:
+            if (await api.latest()).has_moved:
                 raise moved(handle.name)
             await asyncio.to_thread(files.settle, STATES[instance.state])
         return STATES[instance.state]

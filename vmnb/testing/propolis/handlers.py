@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -34,7 +35,7 @@ class Front:
     faults
         For a method and a path, such as ``("PUT", "/instance")``: what goes wrong next, in order.
     requests
-        Each request so far: method and path.
+        Each request so far: method and path; `requested` is notified of each.
     consoles
         The serial connections that stand.
     cut_each
@@ -46,6 +47,7 @@ class Front:
         self.schemas = Schemas()
         self.faults: dict[tuple[str, str], list[Fault]] = {}
         self.requests: list[tuple[str, str]] = []
+        self.requested = threading.Condition()
         self.consoles: set[_Serial] = set()
         self.cut_each: int | None = None
 
@@ -74,7 +76,9 @@ class _Faulty(RequestHandler):
 
     async def prepare(self) -> None:
         method, path = self.request.method or "", self.request.path
-        self.front.requests.append((method, path))
+        with self.front.requested:
+            self.front.requests.append((method, path))
+            self.front.requested.notify_all()
         match self.front.next_fault(method, path):
             case Refuse(status, code, message):
                 self.refuse(status, message, code)

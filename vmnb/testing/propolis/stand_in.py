@@ -76,6 +76,15 @@ class PropolisStandIn:
         """Let the next requests of that kind go wrong, each in its way."""
         self._front.faults.setdefault((method, path), []).extend(faults)
 
+    def wait_for_request(self, method: str, path: str, count: int) -> None:
+        """Wait until there have been `count` requests of that kind."""
+        front = self._front
+        with front.requested:
+            enough = front.requested.wait_for(
+                lambda: front.requests.count((method, path)) >= count, _PATIENCE_S
+            )
+        assert enough, f"{method} {path} was not asked for {count} times"
+
     def change(self, *states: str) -> None:
         """Let the instance go through `states` faster than anybody can look."""
 
