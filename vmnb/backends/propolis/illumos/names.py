@@ -12,7 +12,7 @@ _SHORT = 16
 _COMPONENT = r"[A-Za-z0-9][A-Za-z0-9_.:-]*"
 DATASET = rf"{_COMPONENT}(/{_COMPONENT})*"
 """What a data set of ZFS is called (zfs(8)); spaces are allowed there, and not here."""
-LINK = r"[A-Za-z][A-Za-z0-9_]{0,29}(0|[1-9][0-9]{0,8})"
+LINK = r"(?=.{2,31}\Z)[A-Za-z]([A-Za-z0-9_]*[A-Za-z_])?(0|[1-9][0-9]*)"
 """What a link is called: a letter first, a number last (dladm(8))."""
 _SNAPSHOT = re.compile(rf"{DATASET}@{_COMPONENT}")
 _NAME_MAX = 255
