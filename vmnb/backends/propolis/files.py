@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 from vmnb.core.errors import BackendError
@@ -85,11 +86,11 @@ class WorkFiles:
         else:
             write_json(self._run, asdict(run))
 
-    def settle(self, end: VmState) -> None:
-        """Write down how its last run ended, unless the VM is gone."""
-        run = self.last_run()
-        if run is not None and run.end is not end:
-            self.write_run(replace(run, end=end))
+    def settle(self, run: Run, end: VmState) -> None:
+        """Write down how `run` was seen to end, if it is the last, and nobody has before."""
+        with suppress(FileNotFoundError):  # the VM is gone
+            if self.last_run() == Run(id=run.id):
+                self.write_run(replace(run, end=end))
 
     def make(self) -> None:
         """Make the directory, empty."""
@@ -109,11 +110,10 @@ class WorkFiles:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` for this user alone; at each moment the file has the old or the new."""
-    new = path.with_name(f".{path.name}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, new = mkstemp(dir=path.parent)  # of its own, for several may write at once
     with os.fdopen(descriptor, "w") as file:
         json.dump(value, file)
-    new.replace(path)
+    Path(new).replace(path)
 
 
 @contextmanager

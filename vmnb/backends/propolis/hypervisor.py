@@ -170,7 +170,9 @@ class PropolisHypervisor:
                     raise
                 remark(f"its zone was halted: {error.message}")
             await place.down(handle)
-            await asyncio.to_thread(files.settle, VmState.STOPPED)
+            run = await asyncio.to_thread(files.last_run)
+            if run is not None:
+                await asyncio.to_thread(files.write_run, replace(run, end=VmState.STOPPED))
             return handle
 
     async def suspend(self, handle: VmHandle) -> VmHandle:
@@ -219,7 +221,7 @@ class PropolisHypervisor:
         run = await asyncio.to_thread(files.last_run)
         if run is None:
             return VmState.PREPARED
-        return run.end or await self._ask(handle, files)
+        return run.end or await self._ask(handle, files, run)
 
     async def guest_ip(self, handle: VmHandle) -> IpAddress:
         """Return the address of the VM's network card, as this machine's neighbour.
@@ -259,7 +261,7 @@ class PropolisHypervisor:
         async with aclosing(follow(self._api(handle), handle.name, run.id)) as events:
             async for event in events:
                 if event.state not in LIVE and event.action != "migrate":
-                    await asyncio.to_thread(files.settle, event.state)
+                    await asyncio.to_thread(files.settle, run, event.state)
                 yield event
 
     async def aclose(self) -> None:
@@ -293,7 +295,7 @@ class PropolisHypervisor:
             await place.down(handle)
             await asyncio.to_thread(files.write_run, before)
 
-    async def _ask(self, handle: VmHandle, files: WorkFiles) -> VmState:
+    async def _ask(self, handle: VmHandle, files: WorkFiles, run: Run) -> VmState:
         api = self._api(handle)
         try:
             instance = await api.instance()
@@ -304,12 +306,12 @@ class PropolisHypervisor:
                 return VmState.FAILED
             raise
         if instance is None or instance.id != instance_id(handle.id):
-            await asyncio.to_thread(files.settle, VmState.FAILED)
+            await asyncio.to_thread(files.settle, run, VmState.FAILED)
             return VmState.FAILED
         if instance.state in ENDED:
             if (await api.latest()).has_moved:
                 raise moved(handle.name)
-            await asyncio.to_thread(files.settle, STATES[instance.state])
+            await asyncio.to_thread(files.settle, run, STATES[instance.state])
         return STATES[instance.state]
 
     async def _refuse(self, action: Action, handle: VmHandle) -> VmHandle:
