@@ -1,10 +1,13 @@
 """Bringing an instance up, and down again by force."""
 
 import asyncio
+from contextlib import suppress
 
-from vmnb.backends.propolis.answers import NoInstanceError, OccupiedError
+from vmnb.backends.propolis.answers import NoInstanceError, NotListeningError, OccupiedError
 from vmnb.backends.propolis.api import Instance, PropolisApi, Requested
+from vmnb.backends.propolis.files import Run, WorkFiles
 from vmnb.backends.propolis.follow import until_destroyed, until_ended, until_running
+from vmnb.backends.propolis.place import Place
 from vmnb.backends.propolis.states import ENDED, InstanceState
 from vmnb.backends.propolis.translate import instance_id
 from vmnb.core.errors import (
@@ -12,10 +15,11 @@ from vmnb.core.errors import (
     BackendUnavailableError,
     DeadlineError,
     LinkLostError,
+    VmnbError,
 )
 from vmnb.core.handle import VmHandle
 
-__all__ = ["boot", "halt"]
+__all__ = ["boot", "halt", "take_back"]
 
 _START_S = 120.0
 _HALT_S = 30.0
@@ -82,6 +86,22 @@ async def halt(api: PropolisApi) -> None:
         raise DeadlineError(
             f"the instance has not ended within {_HALT_S:g} s", hint="see the server's log"
         ) from error
+
+
+async def take_back(api: PropolisApi, handle: VmHandle, place: Place, before: Run | None) -> None:
+    """Undo a start that failed; where the server does not tell, its state is left to be asked."""
+    try:
+        instance = await api.instance()
+        if instance is not None and instance.id == instance_id(handle.id):
+            await halt(api)
+    except NotListeningError:
+        pass
+    except VmnbError:
+        if not place.starts_servers:
+            return
+    with suppress(VmnbError):
+        await place.down(handle)
+        await asyncio.to_thread(WorkFiles.of_handle(handle).write_run, before)
 
 
 async def _server_answers(api: PropolisApi) -> Instance | None:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from vmnb.backends.propolis.answers import NoInstanceError, NotListeningError
 from vmnb.backends.propolis.api import PropolisApi, Seen
 from vmnb.backends.propolis.states import ENDED, InstanceState
-from vmnb.core.errors import BackendError, LinkLostError, VmnbError
+from vmnb.core.errors import VmnbError
 from vmnb.core.hypervisor import VmEvent
 from vmnb.core.state import Cause, VmState
 
-__all__ = ["follow", "moved", "until_destroyed", "until_ended", "until_running", "views"]
+__all__ = ["follow", "until_destroyed", "until_ended", "until_running", "views"]
 
 _AGAIN_S = (0.1, 0.5, 2.0, 5.0, 10.0)
 _UP = frozenset({InstanceState.RUNNING, InstanceState.REPAIRING})
@@ -55,25 +55,18 @@ async def until_destroyed(api: PropolisApi) -> None:
     await _until(api, frozenset({InstanceState.DESTROYED}))
 
 
-def moved(name: str) -> BackendError:
-    """Return what is said of a VM that goes on at another server."""
-    return BackendError(
-        f"{name!r} has migrated to another server, and what it does there is not known here",
-        hint="ask that server: PropolisHypervisor(url=…)",
-    )
+async def follow(api: PropolisApi, run: str) -> AsyncGenerator[VmEvent, None]:
+    """Yield what happens to an instance in the VM's run `run`, until that is over.
 
-
-async def follow(api: PropolisApi, name: str, run: str) -> AsyncGenerator[VmEvent, None]:
-    """Yield what happens to the instance of the VM `name` in its run `run`, until that is over.
-
-    A link that breaks is made anew, for as long as somebody listens there.
+    A link that breaks is made anew, five times in a row at most.
     """
     before: Seen | None = None
-    for pause_s in (*_AGAIN_S, None):
+    pauses_s = iter(_AGAIN_S)
+    while True:
         try:
             async for seen in views(api):
                 event = _event(run, before, seen)
-                before = seen
+                before, pauses_s = seen, iter(_AGAIN_S)
                 if event is not None:
                     yield event
                 if seen.state in ENDED:
@@ -86,10 +79,10 @@ async def follow(api: PropolisApi, name: str, run: str) -> AsyncGenerator[VmEven
             yield _make(run, "gone", "exit", VmState.FAILED, Cause.FAILURE, error.message)
             return
         except VmnbError:
+            pause_s = next(pauses_s, None)
             if pause_s is None:
                 raise
             await asyncio.sleep(pause_s)
-    raise LinkLostError(f"{name!r} cannot be followed: its server does not answer")
 
 
 async def _until(api: PropolisApi, wanted: frozenset[InstanceState]) -> InstanceState:

@@ -2,25 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from vmnb.backends.propolis.answers import NotListeningError
 from vmnb.backends.propolis.api import API_VERSION, PropolisApi
-from vmnb.backends.propolis.boot import boot, halt
+from vmnb.backends.propolis.boot import boot, halt, take_back
 from vmnb.backends.propolis.files import Run, WorkFiles
-from vmnb.backends.propolis.follow import follow, moved
+from vmnb.backends.propolis.follow import follow
 from vmnb.backends.propolis.illumos.settings import Zones
 from vmnb.backends.propolis.illumos.zone_place import ZonePlace
 from vmnb.backends.propolis.place import Place
 from vmnb.backends.propolis.power import power_off
 from vmnb.backends.propolis.prepare import prepare, request_of
 from vmnb.backends.propolis.server_place import ServerPlace
-from vmnb.backends.propolis.states import ENDED, STATES
-from vmnb.backends.propolis.translate import DiskInterface, instance_id
+from vmnb.backends.propolis.standing import standing
+from vmnb.backends.propolis.translate import DiskInterface
 from vmnb.core.errors import BackendUnavailableError, SpecError, StateError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
@@ -140,7 +139,7 @@ class PropolisHypervisor:
                 await place.up(handle)
                 await boot(api, handle, request, patient=place.starts_servers)
             except BaseException:
-                await finish(self._take_back(handle, before))
+                await finish(take_back(api, handle, place, before))
                 raise
             return replace(handle, extra={**handle.extra, "run": run.id})
 
@@ -215,13 +214,7 @@ class PropolisHypervisor:
         BackendError, DeadlineError
             The server cannot be asked, or the VM has gone to another; nothing is guessed.
         """
-        files = WorkFiles.of_handle(handle)
-        if not await asyncio.to_thread(files.directory.exists):
-            return VmState.DESTROYED
-        run = await asyncio.to_thread(files.last_run)
-        if run is None:
-            return VmState.PREPARED
-        return run.end or await self._ask(handle, files, run)
+        return await standing(handle, self._api(handle), self._place(handle))
 
     async def guest_ip(self, handle: VmHandle) -> IpAddress:
         """Return the address of the VM's network card, as this machine's neighbour.
@@ -258,7 +251,7 @@ class PropolisHypervisor:
         run = await asyncio.to_thread(files.last_run)
         if run is None or run.end is not None:
             return
-        async with aclosing(follow(self._api(handle), handle.name, run.id)) as events:
+        async with aclosing(follow(self._api(handle), run.id)) as events:
             async for event in events:
                 if event.state not in LIVE and event.action != "migrate":
                     await asyncio.to_thread(files.settle, run, event.state)
@@ -278,41 +271,6 @@ class PropolisHypervisor:
         if reason:
             remark(f"ended by force: {reason}")
             await halt(api)
-
-    async def _take_back(self, handle: VmHandle, before: Run | None) -> None:
-        """Undo a start that failed; what cannot be told of the server is left to be asked."""
-        place, files = self._place(handle), WorkFiles.of_handle(handle)
-        try:
-            instance = await self._api(handle).instance()
-            if instance is not None and instance.id == instance_id(handle.id):
-                await halt(self._api(handle))
-        except NotListeningError:
-            pass
-        except VmnbError:
-            if not place.starts_servers:
-                return
-        with suppress(VmnbError):
-            await place.down(handle)
-            await asyncio.to_thread(files.write_run, before)
-
-    async def _ask(self, handle: VmHandle, files: WorkFiles, run: Run) -> VmState:
-        api = self._api(handle)
-        try:
-            instance = await api.instance()
-        except NotListeningError:
-            return VmState.FAILED  # its guest has ended with the server
-        except BackendUnavailableError:
-            if await self._place(handle).is_down(handle):
-                return VmState.FAILED
-            raise
-        if instance is None or instance.id != instance_id(handle.id):
-            await asyncio.to_thread(files.settle, run, VmState.FAILED)
-            return VmState.FAILED
-        if instance.state in ENDED:
-            if (await api.latest()).has_moved:
-                raise moved(handle.name)
-            await asyncio.to_thread(files.settle, run, STATES[instance.state])
-        return STATES[instance.state]
 
     async def _refuse(self, action: Action, handle: VmHandle) -> VmHandle:
         require(action, await self.state(handle), handle.name)

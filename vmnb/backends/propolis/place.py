@@ -9,7 +9,19 @@ from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import Capability, IpAddress
 from vmnb.core.spec import VmSpec
 
-__all__ = ["Made", "Place"]
+__all__ = ["CAPABILITIES", "Made", "Place"]
+
+CAPABILITIES = frozenset(
+    {
+        Capability.CONSOLE,
+        Capability.EVENTS,
+        Capability.CLOUD_INIT,
+        Capability.UEFI,
+        Capability.NETWORK_VNIC,
+        Capability.NETWORK_NONE,
+    }
+)
+"""What the server can do wherever it is: neither pause a guest nor ask it to switch itself off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from vmnb.backends.propolis.api import PropolisApi
 from vmnb.backends.propolis.files import WorkFiles
-from vmnb.backends.propolis.place import Made
+from vmnb.backends.propolis.place import CAPABILITIES, Made
 from vmnb.core.checks import fits_utf_8
 from vmnb.core.errors import CapabilityError, SpecError
 from vmnb.core.handle import VmHandle
@@ -10,17 +10,6 @@ from vmnb.core.hypervisor import Capability, IpAddress
 from vmnb.core.spec import VmSpec
 
 __all__ = ["ServerPlace"]
-
-_CAPABILITIES = frozenset(
-    {
-        Capability.CONSOLE,
-        Capability.EVENTS,
-        Capability.CLOUD_INIT,
-        Capability.UEFI,
-        Capability.NETWORK_VNIC,
-        Capability.NETWORK_NONE,
-    }
-)
 
 
 class ServerPlace:
@@ -35,7 +24,7 @@ class ServerPlace:
     def capabilities(self, spec: VmSpec | None) -> frozenset[Capability]:
         """Return what any VM can do here."""
         del spec
-        return _CAPABILITIES
+        return CAPABILITIES
 
     async def check(self, spec: VmSpec) -> None:
         """Look whether the image can be a path there, and whether the server answers.

@@ -13,7 +13,7 @@ from vmnb.backends.propolis.illumos.neighbours import address_of
 from vmnb.backends.propolis.illumos.settings import Zones
 from vmnb.backends.propolis.illumos.slots import Slot
 from vmnb.backends.propolis.illumos.tool import require_illumos
-from vmnb.backends.propolis.place import Made
+from vmnb.backends.propolis.place import CAPABILITIES, Made
 from vmnb.core.errors import DeadlineError, SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import Capability, IpAddress
@@ -22,16 +22,6 @@ from vmnb.core.spec import VmSpec
 
 __all__ = ["ZonePlace"]
 
-_CAPABILITIES = frozenset(
-    {
-        Capability.CONSOLE,
-        Capability.EVENTS,
-        Capability.CLOUD_INIT,
-        Capability.UEFI,
-        Capability.NETWORK_VNIC,
-        Capability.NETWORK_NONE,
-    }
-)
 _WITH_A_CARD = frozenset({Capability.GUEST_ADDRESS, Capability.SSH})
 _MIB = 1024 * 1024
 _ADDRESS_S = 20.0
@@ -49,8 +39,8 @@ class ZonePlace:
     def capabilities(self, spec: VmSpec | None) -> frozenset[Capability]:
         """Return what a VM of that spec can do; one without a network has no address."""
         if spec is not None and spec.network.mode is NetworkMode.NONE:
-            return _CAPABILITIES
-        return _CAPABILITIES | _WITH_A_CARD
+            return CAPABILITIES
+        return CAPABILITIES | _WITH_A_CARD
 
     async def check(self, spec: VmSpec) -> None:
         """Look for the image, the links and the tools.
