@@ -190,6 +190,13 @@ async def test_where_no_instance_runs_it_opens_later() -> None:
         await console.aclose()
 
 
+async def test_a_server_that_is_nowhere_leaves_it_closed() -> None:
+    console = Console(WebSocketConsole(url="ws://nowhere.invalid:1/instance/serial"))
+    await console.open()
+    assert not console.is_open
+    await console.aclose()
+
+
 async def test_a_dead_server_ends_it(server: PropolisStandIn) -> None:
     console = await opened(server)
     page = Page(console, seq=console.position)

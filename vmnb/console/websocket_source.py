@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from vmnb.console.keyboard import SLICE, Keyboard
 from vmnb.console.log import TAIL_MAX
-from vmnb.console.serial_history import GoneError, SerialHistory
+from vmnb.console.serial_history import GoneError, SerialHistory, UnreachableError
 from vmnb.core.errors import LinkLostError, StateError, VmnbError
 from vmnb.core.hypervisor import WebSocketConsole
 
@@ -74,16 +74,16 @@ class WebSocketSource:
         self._following: asyncio.Task[None] | None = None
 
     async def open(self) -> bool:
-        """Connect; return whether the VM runs.
+        """Connect; return False where the VM does not run, or its server is out of reach.
 
         Raises
         ------
         LinkLostError, BackendError
-            The server cannot be asked.
+            The server is there and makes no sense.
         """
         try:
             connection = await self._attach()
-        except StateError:
+        except (StateError, UnreachableError):
             return False
         self._first = connection
         self._following = asyncio.create_task(self._follow(connection), name="console")

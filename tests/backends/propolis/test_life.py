@@ -184,6 +184,9 @@ def test_one_that_has_migrated_is_not_taken_for_stopped(
         server.migrate_to(other)
         with pytest.raises(BackendError, match="has migrated to another server"):
             runner.run(hypervisor.state(started))
+        runner.run(hypervisor.destroy(started))
+        assert runner.run(hypervisor.state(started)) is VmState.DESTROYED
+        assert other.instance.is_active, "what runs there is that server's now"
 
 
 def test_a_server_with_another_vm_is_said_to_be_taken(

@@ -6,6 +6,7 @@ one: each change raises the generation by one.
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 from vmnb.backends.propolis.answers import NoInstanceError, NotListeningError
@@ -29,15 +30,13 @@ async def views(api: PropolisApi) -> AsyncGenerator[Seen, None]:
     NoInstanceError
         There is none, or none any more.
     """
-    seen: Seen | None = await api.latest()
-    gen = 0
-    while True:
-        if seen is not None:
+    seen = await api.latest()
+    yield seen
+    while seen.state is not InstanceState.DESTROYED:
+        news = await api.monitor(seen.gen + 1)
+        if news is not None:
+            seen = news
             yield seen
-            if seen.state is InstanceState.DESTROYED:
-                return
-            gen = seen.gen + 1
-        seen = await api.monitor(gen)
 
 
 async def until_running(api: PropolisApi) -> InstanceState:
@@ -64,13 +63,14 @@ async def follow(api: PropolisApi, run: str) -> AsyncGenerator[VmEvent, None]:
     pauses_s = iter(_AGAIN_S)
     while True:
         try:
-            async for seen in views(api):
-                event = _event(run, before, seen)
-                before, pauses_s = seen, iter(_AGAIN_S)
-                if event is not None:
-                    yield event
-                if seen.state in ENDED:
-                    return
+            async with aclosing(views(api)) as states:
+                async for seen in states:
+                    event = _event(run, before, seen)
+                    before, pauses_s = seen, iter(_AGAIN_S)
+                    if event is not None:
+                        yield event
+                    if seen.state in ENDED:
+                        return
         except NoInstanceError:
             detail = "the server has no instance any more"
             yield _make(run, "gone", "exit", VmState.FAILED, Cause.FAILURE, detail)
@@ -88,10 +88,11 @@ async def follow(api: PropolisApi, run: str) -> AsyncGenerator[VmEvent, None]:
 async def _until(api: PropolisApi, wanted: frozenset[InstanceState]) -> InstanceState:
     state = InstanceState.DESTROYED
     try:
-        async for seen in views(api):
-            state = seen.state
-            if state in wanted:
-                return state
+        async with aclosing(views(api)) as states:
+            async for seen in states:
+                state = seen.state
+                if state in wanted:
+                    return state
     except NoInstanceError:
         return InstanceState.DESTROYED
     return state

@@ -8,7 +8,7 @@ from vmnb.backends.propolis.files import Run, WorkFiles
 from vmnb.backends.propolis.place import Place
 from vmnb.backends.propolis.states import ENDED, STATES
 from vmnb.backends.propolis.translate import instance_id
-from vmnb.core.errors import BackendError, BackendUnavailableError
+from vmnb.core.errors import BackendUnavailableError
 from vmnb.core.handle import VmHandle
 from vmnb.core.state import VmState
 
@@ -47,7 +47,7 @@ async def _ask(handle: VmHandle, api: PropolisApi, place: Place, run: Run) -> Vm
     if instance.state not in ENDED:
         return state
     if (await api.latest()).has_moved:
-        raise BackendError(
+        raise BackendUnavailableError(
             f"{handle.name!r} has migrated to another server, and what it does there is not known",
             hint="ask that server: PropolisHypervisor(url=…)",
         )
