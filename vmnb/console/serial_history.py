@@ -5,11 +5,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from vmnb.core.errors import BackendError, LinkLostError, StateError
+from vmnb.core.errors import BackendError, BackendUnavailableError, LinkLostError, StateError
 from vmnb.core.hypervisor import WebSocketConsole
 from vmnb.core.sockets import is_refused
 
-__all__ = ["GoneError", "SerialHistory", "UnreachableError"]
+__all__ = ["GoneError", "SerialHistory"]
 
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 _NOT_KEPT = 400
@@ -20,15 +20,12 @@ class GoneError(Exception):
     """What was asked for is not kept any more."""
 
 
-class UnreachableError(LinkLostError):
-    """The server cannot be reached; perhaps it is gone together with its VM."""
-
-
 class SerialHistory:
     """Asks for parts of what a console has said; :meth:`aclose` it.
 
-    Each call may raise ``StateError`` (the VM does not run), ``LinkLostError`` (the server does
-    not answer, or is out of reach) and ``BackendError`` (it answers nonsense).
+    Each call may raise ``StateError`` (the VM does not run), ``BackendUnavailableError`` (the
+    server is out of reach), ``LinkLostError`` (it does not answer) and ``BackendError`` (it
+    answers nonsense).
     """
 
     def __init__(self, endpoint: WebSocketConsole) -> None:
@@ -74,7 +71,7 @@ class SerialHistory:
             if is_refused(error):
                 raise StateError("cannot reach the console: nobody serves it") from error
             never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            raise (UnreachableError if never_sent else LinkLostError)(
+            raise (BackendUnavailableError if never_sent else LinkLostError)(
                 f"the console's server does not answer: {type(error).__name__}", hint="try again"
             ) from error
         if response.status_code in _NO_INSTANCE:

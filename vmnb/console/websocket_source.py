@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from vmnb.console.keyboard import SLICE, Keyboard
 from vmnb.console.log import TAIL_MAX
-from vmnb.console.serial_history import GoneError, SerialHistory, UnreachableError
-from vmnb.core.errors import LinkLostError, StateError, VmnbError
+from vmnb.console.serial_history import GoneError, SerialHistory
+from vmnb.core.errors import BackendUnavailableError, LinkLostError, StateError, VmnbError
 from vmnb.core.hypervisor import WebSocketConsole
 
 __all__ = ["WebSocketSource"]
@@ -83,7 +83,7 @@ class WebSocketSource:
         """
         try:
             connection = await self._attach()
-        except (StateError, UnreachableError):
+        except (StateError, BackendUnavailableError):
             return False
         self._first = connection
         self._following = asyncio.create_task(self._follow(connection), name="console")
@@ -146,7 +146,7 @@ class WebSocketSource:
     async def _attach_again(self) -> ClientConnection:
         for pause_s in _PAUSES_S:
             await asyncio.sleep(pause_s)
-            with suppress(LinkLostError):
+            with suppress(LinkLostError, BackendUnavailableError):
                 return await self._attach()
         raise LinkLostError("the console's server does not answer any more")
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import pytest
 
 from vmnb.backends.propolis import PropolisHypervisor
-from vmnb.backends.propolis.answers import NoInstanceError, NotListeningError, OccupiedError
 from vmnb.backends.propolis.api import PropolisApi, Requested
 from vmnb.backends.propolis.boot import halt
 from vmnb.backends.propolis.states import STATES, InstanceState
@@ -43,9 +42,9 @@ def api(server: PropolisStandIn, runner: asyncio.Runner) -> Iterator[PropolisApi
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (Refuse(424, "NoInstance"), NoInstanceError, "has no instance"),
-        (Refuse(410, "NoInstance"), NoInstanceError, "has no instance"),
-        (Refuse(409, "AlreadyInitialized"), OccupiedError, "has an instance already"),
+        (Refuse(424, "NoInstance"), BackendError, "has no instance"),
+        (Refuse(410, "NoInstance"), BackendError, "has no instance"),
+        (Refuse(409, "AlreadyInitialized"), BackendError, "has an instance already"),
         (Refuse(403, "Instance is preparing to stop"), StateError, "preparing to stop"),
         (Refuse(400, None, "unknown field `x`"), SpecError, "unknown field `x`"),
         (
@@ -148,7 +147,7 @@ def test_where_nobody_listens_it_is_said_at_once(runner: asyncio.Runner) -> None
             finally:
                 await api.aclose()
 
-        with pytest.raises(NotListeningError, match="nobody listens at the server"):
+        with pytest.raises(BackendUnavailableError, match="nobody listens at the server"):
             runner.run(ask())
 
 

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from vmnb.backends.propolis import PropolisHypervisor
-from vmnb.backends.propolis.answers import OccupiedError
 from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.errors import BackendError, CapabilityError, SpecError
 from vmnb.core.handle import VmHandle
@@ -196,7 +195,7 @@ def test_a_server_with_another_vm_is_said_to_be_taken(
     runner: asyncio.Runner,
 ) -> None:
     other = runner.run(hypervisor.prepare(disk_spec("other")))
-    with pytest.raises(OccupiedError, match="has an instance already"):
+    with pytest.raises(BackendError, match="has an instance already"):
         runner.run(hypervisor.start(other))
     assert runner.run(hypervisor.state(other)) is VmState.PREPARED
     assert runner.run(hypervisor.state(started)) is VmState.RUNNING

@@ -16,46 +16,29 @@ from vmnb.core.errors import (
 )
 from vmnb.core.sockets import is_refused
 
-__all__ = [
-    "NoInstanceError",
-    "NotListeningError",
-    "OccupiedError",
-    "refusal",
-    "senseless",
-    "trouble",
-]
+__all__ = ["has_no_instance", "is_occupied", "refusal", "senseless", "trouble"]
 
 _SHOWN = 300
+_NO_INSTANCE = (410, 424)
+_OCCUPIED = 409
 
 
-class NoInstanceError(BackendError):
-    """The server has no instance, or has it no longer."""
-
-
-class OccupiedError(BackendError):
-    """The server has an instance already."""
-
-
-class NotListeningError(BackendUnavailableError):
-    """Nobody listens at the server's address; nothing was sent."""
-
-
-def refusal(response: httpx.Response, tried: str) -> VmnbError:
-    """Return the error that the server has answered.
+def refusal(error: httpx.HTTPStatusError, tried: str) -> VmnbError:
+    """Return the error that the server has answered; raise it from `error`.
 
     Parameters
     ----------
     tried
         What was asked of it, in words.
     """
-    server, status = _server(response.request), response.status_code
-    said, code = _reason(response)
-    if status in (424, 410) or code == "NoInstance":
-        return NoInstanceError(
+    response, server = error.response, _server(error.request)
+    status, (said, code) = response.status_code, _reason(response)
+    if status in _NO_INSTANCE:
+        return BackendError(
             f"cannot {tried}: {server} has no instance{_after(said)}", hint="start the VM"
         )
-    if status == 409 or code in ("AlreadyInitialized", "AlreadyRunning"):
-        return OccupiedError(
+    if status == _OCCUPIED:
+        return BackendError(
             f"cannot {tried}: {server} has an instance already, and serves one at a time",
             hint="stop that one, or name another server: PropolisHypervisor(url=…)",
         )
@@ -84,6 +67,16 @@ def refusal(response: httpx.Response, tried: str) -> VmnbError:
     )
 
 
+def has_no_instance(error: VmnbError) -> bool:
+    """Return whether the server refused since it has no instance, or has it no longer."""
+    return _status(error) in _NO_INSTANCE
+
+
+def is_occupied(error: VmnbError) -> bool:
+    """Return whether the server refused since it has an instance already."""
+    return _status(error) == _OCCUPIED
+
+
 def trouble(error: httpx.RequestError, tried: str, *, unknown: bool) -> VmnbError:
     """Return what it means that no whole answer came.
 
@@ -94,7 +87,7 @@ def trouble(error: httpx.RequestError, tried: str, *, unknown: bool) -> VmnbErro
     """
     server = _server(error.request)
     if isinstance(error, httpx.ConnectError) and is_refused(error):
-        return NotListeningError(
+        return BackendUnavailableError(
             f"cannot {tried}: nobody listens at {server}",
             hint="start propolis-server there, or mind the address",
         )
@@ -121,6 +114,11 @@ def senseless(response: httpx.Response, tried: str) -> BackendError:
         f"cannot {tried}: what {_server(response.request)} answered makes no sense",
         hint="is it a propolis-server 5.0.0?",
     )
+
+
+def _status(error: VmnbError) -> int | None:
+    cause = error.__cause__
+    return cause.response.status_code if isinstance(cause, httpx.HTTPStatusError) else None
 
 
 def _server(request: httpx.Request) -> str:

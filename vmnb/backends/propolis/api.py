@@ -14,9 +14,9 @@ from uuid import UUID
 
 import httpx
 
-from vmnb.backends.propolis.answers import NoInstanceError, refusal, senseless, trouble
+from vmnb.backends.propolis.answers import has_no_instance, refusal, senseless, trouble
 from vmnb.backends.propolis.states import InstanceState
-from vmnb.core.errors import DeadlineError
+from vmnb.core.errors import BackendError, DeadlineError
 
 __all__ = ["API_VERSION", "Instance", "PropolisApi", "Requested", "Seen"]
 
@@ -61,7 +61,7 @@ class PropolisApi:
     """Calls to the server at `url`, such as ``http://127.0.0.1:12400``; lives on one event loop.
 
     An answer is waited for `answer_s` seconds. Each call may raise ``BackendUnavailableError`` (it
-    cannot be reached; ``NotListeningError`` where nobody listens), ``DeadlineError`` (it does not
+    cannot be reached; ``is_refused`` where nobody listens), ``DeadlineError`` (it does not
     answer), ``LinkLostError`` (the link broke; of what changes something the outcome is unknown)
     and ``BackendError``.
     """
@@ -80,8 +80,10 @@ class PropolisApi:
         """Return the instance that the server has or had last; None where it never had one."""
         try:
             response = await self._ask("GET", "/instance", tried="ask for the instance")
-        except NoInstanceError:
-            return None
+        except BackendError as error:
+            if has_no_instance(error):
+                return None
+            raise
         try:
             it = response.json()["instance"]
             properties = it["properties"]
@@ -100,10 +102,10 @@ class PropolisApi:
         ------
         SpecError
             The server does not take the spec.
-        OccupiedError
-            It has an instance, this one or another.
         LinkLostError
             The outcome is unknown.
+        BackendError
+            It has an instance, this one or another: ``is_occupied``.
         """
         await self._send(
             "PUT",
@@ -121,8 +123,8 @@ class PropolisApi:
         ------
         StateError
             Not now.
-        NoInstanceError
-            There is none.
+        BackendError
+            There is none: ``has_no_instance``.
         """
         tried = "run the instance" if wanted is Requested.RUN else "stop the instance"
         await self._send(
@@ -134,8 +136,8 @@ class PropolisApi:
 
         Raises
         ------
-        NoInstanceError
-            There is none.
+        BackendError
+            There is none: ``has_no_instance``.
         """
         return await self._monitor(0, self._answer_s)
 
@@ -146,8 +148,8 @@ class PropolisApi:
 
         Raises
         ------
-        NoInstanceError
-            There is none, or it will never come so far.
+        BackendError
+            There is none, or it will never come so far: ``has_no_instance``.
         """
         try:
             return await self._monitor(gen, _MONITOR_FACTOR * self._answer_s)
@@ -205,14 +207,13 @@ class PropolisApi:
                 response = await self._http.request(
                     method, path, content=content, headers=headers, timeout=timeout
                 )
+                return response.raise_for_status()
+            except httpx.HTTPStatusError as error:
+                if pause_s is None or error.response.status_code != _UNAVAILABLE:
+                    raise refusal(error, tried) from error
             except httpx.RequestError as error:
                 if pause_s is None or not again or not _is_broken(error):
                     raise trouble(error, tried, unknown=changes) from error
-            else:
-                if response.is_success:
-                    return response
-                if pause_s is None or response.status_code != _UNAVAILABLE:
-                    raise refusal(response, tried)
             await asyncio.sleep(pause_s)
         raise AssertionError("the last try returns or raises")
 

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from vmnb.backends.propolis.answers import NoInstanceError, NotListeningError, OccupiedError
+from vmnb.backends.propolis.answers import has_no_instance, is_occupied
 from vmnb.backends.propolis.api import Instance, PropolisApi, Requested
 from vmnb.backends.propolis.files import Run, WorkFiles
 from vmnb.backends.propolis.follow import until_destroyed, until_ended, until_running
@@ -18,6 +18,7 @@ from vmnb.core.errors import (
     VmnbError,
 )
 from vmnb.core.handle import VmHandle
+from vmnb.core.sockets import is_refused
 
 __all__ = ["boot", "halt", "take_back"]
 
@@ -38,10 +39,8 @@ async def boot(api: PropolisApi, handle: VmHandle, request: bytes, *, patient: b
 
     Raises
     ------
-    OccupiedError
-        The server has another instance that is not destroyed.
     BackendError, SpecError
-        It could not be made or run.
+        It could not be made or run, or the server has another that is not destroyed.
     DeadlineError
         It does not run after two minutes.
     """
@@ -78,8 +77,9 @@ async def halt(api: PropolisApi) -> None:
         async with asyncio.timeout(_HALT_S):
             await api.request(Requested.STOP)
             await until_ended(api)
-    except NoInstanceError:
-        return
+    except BackendError as error:
+        if not has_no_instance(error):
+            raise
     except TimeoutError as error:
         if isinstance(error, DeadlineError):
             raise
@@ -94,10 +94,8 @@ async def take_back(api: PropolisApi, handle: VmHandle, place: Place, before: Ru
         instance = await api.instance()
         if instance is not None and instance.id == instance_id(handle.id):
             await halt(api)
-    except NotListeningError:
-        pass
-    except VmnbError:
-        if not place.starts_servers:
+    except VmnbError as error:
+        if not (place.starts_servers or is_refused(error)):
             return
     with suppress(VmnbError):
         await place.down(handle)
@@ -129,9 +127,9 @@ async def _make(api: PropolisApi, handle: VmHandle, request: bytes) -> None:
     except LinkLostError:
         if not await _is_made(api, handle):
             raise
-    except OccupiedError:
+    except BackendError as error:
         # An instance that has ended is in the way until the server has cleared it up.
-        instance = await api.instance()
+        instance = await api.instance() if is_occupied(error) else None
         if instance is None or instance.state not in (*ENDED, InstanceState.STOPPING):
             raise
         await until_destroyed(api)

@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from vmnb.backends.propolis.answers import NoInstanceError, NotListeningError
+from vmnb.backends.propolis.answers import has_no_instance
 from vmnb.backends.propolis.api import PropolisApi, Seen
 from vmnb.backends.propolis.states import ENDED, InstanceState
-from vmnb.core.errors import VmnbError
+from vmnb.core.errors import BackendError, VmnbError
 from vmnb.core.hypervisor import VmEvent
+from vmnb.core.sockets import is_refused
 from vmnb.core.state import Cause, VmState
 
 __all__ = ["follow", "until_destroyed", "until_ended", "until_running", "views"]
@@ -27,8 +28,8 @@ async def views(api: PropolisApi) -> AsyncGenerator[Seen, None]:
 
     Raises
     ------
-    NoInstanceError
-        There is none, or none any more.
+    BackendError
+        There is none, or none any more: ``has_no_instance``.
     """
     seen = await api.latest()
     yield seen
@@ -71,14 +72,10 @@ async def follow(api: PropolisApi, run: str) -> AsyncGenerator[VmEvent, None]:
                         yield event
                     if seen.state in ENDED:
                         return
-        except NoInstanceError:
-            detail = "the server has no instance any more"
-            yield _make(run, "gone", "exit", VmState.FAILED, Cause.FAILURE, detail)
-            return
-        except NotListeningError as error:
-            yield _make(run, "gone", "exit", VmState.FAILED, Cause.FAILURE, error.message)
-            return
-        except VmnbError:
+        except VmnbError as error:
+            if has_no_instance(error) or is_refused(error):
+                yield _make(run, "gone", "exit", VmState.FAILED, Cause.FAILURE, error.message)
+                return
             pause_s = next(pauses_s, None)
             if pause_s is None:
                 raise
@@ -93,7 +90,9 @@ async def _until(api: PropolisApi, wanted: frozenset[InstanceState]) -> Instance
                 state = seen.state
                 if state in wanted:
                     return state
-    except NoInstanceError:
+    except BackendError as error:
+        if not has_no_instance(error):
+            raise
         return InstanceState.DESTROYED
     return state
 

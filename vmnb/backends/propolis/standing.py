@@ -2,7 +2,6 @@
 
 import asyncio
 
-from vmnb.backends.propolis.answers import NotListeningError
 from vmnb.backends.propolis.api import PropolisApi
 from vmnb.backends.propolis.files import Run, WorkFiles
 from vmnb.backends.propolis.place import Place
@@ -10,6 +9,7 @@ from vmnb.backends.propolis.states import ENDED, STATES
 from vmnb.backends.propolis.translate import instance_id
 from vmnb.core.errors import BackendUnavailableError
 from vmnb.core.handle import VmHandle
+from vmnb.core.sockets import is_refused
 from vmnb.core.state import VmState
 
 __all__ = ["standing"]
@@ -35,11 +35,9 @@ async def standing(handle: VmHandle, api: PropolisApi, place: Place) -> VmState:
 async def _ask(handle: VmHandle, api: PropolisApi, place: Place, run: Run) -> VmState:
     try:
         instance = await api.instance()
-    except NotListeningError:
-        return VmState.FAILED  # its guest has ended with the server
-    except BackendUnavailableError:
-        if await place.is_down(handle):
-            return VmState.FAILED
+    except BackendUnavailableError as error:
+        if is_refused(error) or await place.is_down(handle):
+            return VmState.FAILED  # its guest has ended with the server
         raise
     if instance is None or instance.id != instance_id(handle.id):
         return await _settled(handle, run, VmState.FAILED)
