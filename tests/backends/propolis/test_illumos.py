@@ -107,6 +107,7 @@ def test_a_zone_is_booted_for_a_run_and_halted_after_it(
     runner.run(hypervisor.destroy(started))
 
 
+@pytest.mark.slow
 def test_a_vm_that_runs_is_removed_whole_and_its_address_is_found(
     illumos: IllumosStandIn, zoned: HYPERVISORS, runner: asyncio.Runner
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_vm_that_runs_is_removed_whole_and_its_address_is_found(
     assert illumos.servers == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -143,6 +145,7 @@ def test_a_failure_half_way_leaves_nothing(
     assert list((homes / "data" / "propolis").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_cannot_be_removed_now_is_removed_by_a_later_destroy(
     illumos: IllumosStandIn, zoned: HYPERVISORS, runner: asyncio.Runner
 ) -> None:
@@ -158,6 +161,7 @@ def test_what_cannot_be_removed_now_is_removed_by_a_later_destroy(
     assert runner.run(hypervisor.state(handle)) is VmState.DESTROYED
 
 
+@pytest.mark.slow
 def test_several_vms_have_servers_of_their_own(
     illumos: IllumosStandIn, zoned: HYPERVISORS, runner: asyncio.Runner
 ) -> None:

@@ -79,7 +79,7 @@ class PropolisApi:
     async def instance(self) -> Instance | None:
         """Return the instance that the server has or had last; None where it never had one."""
         try:
-            response = await self._ask("GET", "/instance", tried="ask for the instance")
+            response = await self._send("GET", "/instance", tried="ask for the instance")
         except BackendError as error:
             if has_no_instance(error):
                 return None
@@ -127,9 +127,7 @@ class PropolisApi:
             There is none: ``has_no_instance``.
         """
         tried = "run the instance" if wanted is Requested.RUN else "stop the instance"
-        await self._send(
-            "PUT", "/instance/state", content=_encoded(wanted.value), tried=tried, again=True
-        )
+        await self._send("PUT", "/instance/state", content=_encoded(wanted.value), tried=tried)
 
     async def latest(self) -> Seen:
         """Return what the instance is now, with its generation.
@@ -163,24 +161,11 @@ class PropolisApi:
     async def _monitor(self, gen: int, wait_s: float) -> Seen:
         tried, path = "follow the instance", "/instance/state-monitor"
         content = _encoded({"gen": gen})
-        response = await self._ask("GET", path, content=content, tried=tried, answer_s=wait_s)
+        response = await self._send("GET", path, content=content, tried=tried, answer_s=wait_s)
         try:
             return _seen(response.json())
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise senseless(response, tried) from error
-
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        tried: str,
-        content: bytes = b"",
-        answer_s: float | None = None,
-    ) -> httpx.Response:
-        return await self._send(
-            method, path, content=content, tried=tried, again=True, answer_s=answer_s
-        )
 
     async def _send(
         self,
@@ -188,7 +173,7 @@ class PropolisApi:
         path: str,
         *,
         tried: str,
-        again: bool,
+        again: bool = True,
         content: bytes = b"",
         answer_s: float | None = None,
     ) -> httpx.Response:
