@@ -8,7 +8,8 @@ from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
 from vmnb.console.cast import Cast
 from vmnb.console.expect import Expectation
-from vmnb.console.keyboard import Keyboard
+from vmnb.console.keyboard import Keyboard, SocketKeyboard
+from vmnb.console.link import Link
 from vmnb.console.log import ConsoleLog
 from vmnb.console.pace import Pace
 from vmnb.console.ring import Ring
@@ -17,7 +18,7 @@ from vmnb.console.terminal import Terminal
 from vmnb.console.timeline import Timeline
 from vmnb.console.view import Send
 from vmnb.core.errors import CapabilityError, DeadlineError, StateError
-from vmnb.core.hypervisor import ConsoleEndpoint, UnixConsole
+from vmnb.core.hypervisor import ConsoleEndpoint, NoConsole, UnixConsole, WebSocketConsole
 from vmnb.core.listeners import Listeners
 
 __all__ = ["Console"]
@@ -30,31 +31,31 @@ _COALESCE_MAX = 256 * 1024
 class Console:
     """A serial console that many look at; make one for each endpoint in a process.
 
-    Positions count bytes from the beginning of the console's log; they go on over stops and starts
-    of the VM. Everything is called on one event loop.
+    Positions count bytes from the beginning of the console's log, or of the run where it has none;
+    they go on over stops and starts of the VM. Everything is called on one event loop.
 
     Parameters
     ----------
     endpoint
-        A console on a Unix socket.
+        A console on a Unix socket or on a WebSocket.
 
     Raises
     ------
     CapabilityError
-        It is of another kind.
+        There is none.
     """
 
     def __init__(self, endpoint: ConsoleEndpoint) -> None:
         self.arrivals = Arrivals()
         """What the VM has said since this was last connected, with its times."""
-        self._endpoint = _unix(endpoint)
+        self._endpoint = _existing(endpoint)
         self._ring = Ring(_RING_SIZE)
         self._terminal = Terminal(self._ring)
         self._timeline = Timeline(self._ring)
         self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._expectations: set[Expectation] = set()
         self._listeners: Listeners[[]] = Listeners()
-        self._source: Source | None = None
+        self._source: Link | None = None
         self._keyboard: Keyboard | None = None
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
@@ -96,12 +97,12 @@ class Console:
             The socket is there and cannot be used.
         """
         if endpoint is not None:
-            self._endpoint = _unix(endpoint)
+            self._move_to(_existing(endpoint))
         if self._source is not None:
             self._source.check()
         async with self._opening:
             if self._source is None:
-                self._connect(await self._load())
+                await self._connect(await self._load())
 
     async def aclose(self) -> None:
         """Disconnect and forget all views, without a word to them.
@@ -263,7 +264,7 @@ class Console:
 
     async def _load(self) -> ConsoleLog:
         """Take over what the log has and the ring has not."""
-        log = ConsoleLog(self._endpoint.log)
+        log = ConsoleLog(self._endpoint.log if isinstance(self._endpoint, UnixConsole) else None)
         start, data = await asyncio.to_thread(log.tail, self._log_known)
         if start > self._log_known:
             self._ring.restart(self._ring.end + start - self._log_known)
@@ -273,18 +274,46 @@ class Console:
         self._receive(data)
         return log
 
-    def _connect(self, log: ConsoleLog) -> None:
+    async def _connect(self, log: ConsoleLog) -> None:
+        self.arrivals = Arrivals()
+        if isinstance(self._endpoint, UnixConsole):
+            self._connect_socket(self._endpoint, log)
+        else:
+            await self._connect_websocket(self._endpoint)
+        if self._source is not None:
+            self._audience.announce("open")
+
+    def _connect_socket(self, endpoint: UnixConsole, log: ConsoleLog) -> None:
         try:
-            sock = connect(self._endpoint.path)
+            sock = connect(endpoint.path)
         except BaseException as error:
             log.close()
             if isinstance(error, StateError):
                 return
             raise
-        self.arrivals = Arrivals()
-        self._keyboard = Keyboard(sock)
+        self._keyboard = SocketKeyboard(sock)
         self._source = Source(sock, log, self._ring.end, receive=self._hear, ended=self._lose)
-        self._audience.announce("open")
+
+    async def _connect_websocket(self, endpoint: WebSocketConsole) -> None:
+        # Imported here: it takes longer than all the rest, and most consoles are none.
+        from vmnb.console.websocket_source import WebSocketSource
+
+        source = WebSocketSource(
+            endpoint,
+            self._log_known,
+            receive=self._hear,
+            skipped=lambda count: self._ring.restart(self._ring.end + count),
+            ended=self._lose,
+        )
+        if await source.open():
+            self._keyboard, self._source = source.keyboard, source
+
+    def _move_to(self, endpoint: UnixConsole | WebSocketConsole) -> None:
+        """Look for the console there from now on; another run's positions begin anew."""
+        runs = [e.run for e in (self._endpoint, endpoint) if isinstance(e, WebSocketConsole)]
+        if len(set(runs)) > 1:
+            self._log_known = 0
+        self._endpoint = endpoint
 
     def _hear(self, data: bytes) -> None:
         self.arrivals.hear(data)
@@ -314,7 +343,7 @@ class Console:
         if self._published < self._ring.end:
             self._publish()
 
-    def _lose(self, log_size: int) -> None:
+    def _lose(self, log_size: int, reason: str = "the VM has stopped") -> None:
         self._source = None
         self._log_known = log_size
         if self._keyboard is not None:
@@ -324,7 +353,7 @@ class Console:
         self._publish()
         for expectation in self._expectations:
             expectation.end()
-        self._audience.announce("closed", reason="the VM has stopped")
+        self._audience.announce("closed", reason=reason)
 
     def _typing(self) -> Keyboard:
         if self._keyboard is None:
@@ -332,10 +361,10 @@ class Console:
         return self._keyboard
 
 
-def _unix(endpoint: ConsoleEndpoint) -> UnixConsole:
-    if not isinstance(endpoint, UnixConsole):
+def _existing(endpoint: ConsoleEndpoint) -> UnixConsole | WebSocketConsole:
+    if isinstance(endpoint, NoConsole):
         raise CapabilityError(
             f"there is no console that can be shown: {endpoint}",
-            hint="choose a backend that has its console on a Unix socket",
+            hint="choose a backend that has one",
         )
     return endpoint

@@ -13,7 +13,7 @@ from vmnb.console.arrivals import Arrivals
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError, VmnbError
 from vmnb.core.history import HistoryRow
-from vmnb.core.hypervisor import UnixConsole
+from vmnb.core.hypervisor import NoConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
@@ -161,7 +161,7 @@ class Live:
             The backend has no console.
         """
         endpoint = self.machine.console_endpoint
-        if not isinstance(endpoint, UnixConsole):
+        if isinstance(endpoint, NoConsole):
             raise CapabilityError(
                 f"{self.machine.name!r} has no console on the "
                 f"{self.machine.handle.backend} backend",
