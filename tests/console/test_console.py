@@ -62,7 +62,7 @@ async def test_a_view_that_comes_back_gets_just_what_it_missed(listener: socket.
 
 async def test_a_view_that_was_away_too_long_gets_the_screen(listener: socket.socket) -> None:
     console, guest = await opened(listener)
-    await say(guest, lines(3 * MIB) + b"the end")
+    await say(guest, lines(6 * MIB) + b"the end")
     await console.wait_for("the end", 60)
     page = Page(console, seq=0)
     await page.until_kind("restore")
@@ -80,7 +80,7 @@ async def test_a_view_that_draws_nothing_holds_nobody_up_and_takes_little(
     lazy, quick = Page(console, "lazy", lazy=True), Page(console, "quick")
     await quick.until_kind("open")
     await lazy.until_kind("open")
-    sent = lines(6 * MIB)
+    sent = lines(10 * MIB)
     await say(guest, sent)
     await quick.until_length(len(sent))
     assert quick.output == sent
@@ -119,7 +119,7 @@ async def test_a_guest_is_not_stopped_by_views_that_draw_nothing(listener: socke
     console, guest = await opened(listener)
     page = Page(console, "hidden", lazy=True)
     await page.until_kind("restore")
-    await say(guest, lines(6 * MIB) + b"done")
+    await say(guest, lines(10 * MIB) + b"done")
     await console.wait_for("done", 60)
     await console.aclose()
     guest.close()
@@ -132,7 +132,7 @@ async def test_a_view_that_stays_away_is_told_and_dropped(
     console, guest = await opened(listener)
     lazy = Page(console, lazy=True)
     await lazy.until_kind("open")
-    await say(guest, lines(3 * MIB) + b"the end")
+    await say(guest, lines(6 * MIB) + b"the end")
     await console.wait_for("the end", 60)
     await asyncio.sleep(0.06)
     await say(guest, b"and more")

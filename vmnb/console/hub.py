@@ -16,7 +16,8 @@ from vmnb.core.hypervisor import ConsoleEndpoint, UnixConsole
 
 __all__ = ["Console"]
 
-_RING_SIZE = 1024 * 1024
+_RING_SIZE = 4 * 1024 * 1024
+"""More than a view may have on its way: one that comes back finds what did not arrive."""
 _COALESCE_S = 0.016
 _COALESCE_MAX = 256 * 1024
 
@@ -132,8 +133,8 @@ class Console:
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
         self._audience.acknowledge(view_id, seq)
-        if self._source is not None and not self._audience.is_behind:
-            self._source.go_on()
+        if self._source is not None:
+            (self._source.rest if self._audience.is_behind else self._source.go_on)()
 
     def bye(self, view_id: str) -> None:
         """Forget a view."""

@@ -27,9 +27,9 @@ _DRAIN_MAX = 64
 # A serial port writes single bytes, and some 280 fill the socket. To take what has gathered once
 # in a millisecond gives the guest 2 to 3 times the throughput of waking up for each few bytes.
 _PAUSE_S = 0.001
-# While everybody who looks is behind, the guest waits, as a serial port lets it; but not for long:
-# what nobody draws, such as a page that is hidden, does not stop it.
-_REST_S = 0.25
+# While everybody who looks is behind, the guest waits, as a serial port lets it; but a page that
+# draws nothing for so long, such as a hidden one, does not stop it.
+_REST_S = 0.75
 _LOOKS_MIN = 3
 _LOOKS_MAX = 24
 _NEVER_STALLED = 192
@@ -86,7 +86,10 @@ class Source:
             self._take()
 
     def rest(self) -> None:
-        """Receive nothing for a while, unless told to go on."""
+        """Receive nothing for a while from now, unless told to go on."""
+        if self._resting and self._pause is not None:
+            self._pause.cancel()
+            self._pause = self._loop.call_later(_REST_S, self._listen)
         self._resting = True
 
     def go_on(self) -> None:
