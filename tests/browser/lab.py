@@ -53,11 +53,11 @@ class Notebook:
         name: str = "test",
         init_script: Path | None = None,
     ) -> None:
-        path = root / f"{name}.ipynb"
-        write_notebook(path, cells, kernel=kernel)
+        self.path = root / f"{name}.ipynb"
+        write_notebook(self.path, cells, kernel=kernel)
         there, here = self._PLACE
         self.root = root
-        self.url = url.replace(there, here.format(name=path.name))
+        self.url = url.replace(there, here.format(name=self.path.name))
         self.page = new_page(browser)
         if init_script is not None:
             self.page.add_init_script(path=init_script)
@@ -114,9 +114,8 @@ class Notebook:
         return prompt.inner_text().strip() == "[*]:"
 
     def shut_down(self) -> None:
-        """Close the page, and end the kernel first."""
+        """End the kernel."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.close()
 
     def append_and_run(self, cell: str) -> None:
         """Put a cell at the end and run it, without waiting for its end."""

@@ -134,7 +134,7 @@ def test_one_key_leaves_the_terminal_and_tab_goes_on_from_there(page: Page) -> N
 def test_a_closed_console_is_named_outside_the_screen(page: Page) -> None:
     rows = show(page, script="{screen: 'x', position: 1}")
     page.evaluate("model.receive({kind: 'closed', reason: 'The machine is stopped.'})")
-    status = page.locator(".vmnb-console-status")
+    status = page.locator(".vmnb-console .vmnb-console-status")
     expect(status).to_have_text("The machine is stopped.")
     expect(rows).not_to_contain_text("stopped")
     page.evaluate("model.receive({kind: 'open'})")

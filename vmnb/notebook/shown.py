@@ -7,17 +7,16 @@ from vmnb.core.machine import Machine
 from vmnb.notebook.card import vcpus_text
 from vmnb.notebook.html import static_card
 from vmnb.notebook.live import Live
+from vmnb.notebook.saved import Output, Saved, pages
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
 
-__all__ = ["Layout", "MimeBundle", "Shown", "plain_text"]
+__all__ = ["Layout", "Shown", "plain_text"]
 
 _log = logging.getLogger(__name__)
 
 Layout = Literal["card", "console"]
-MimeBundle = dict[str, Any] | tuple[dict[str, Any], dict[str, Any]]
-"""Data by MIME type, with metadata where a front end (Colab) wants some."""
 
 
 class Shown:
@@ -33,19 +32,33 @@ class Shown:
         self._live = live
         self._layout: Layout = layout
 
-    def bundle(self, text: str) -> MimeBundle:
-        """Return every form of it, `text` being the plain one; never raises, and asks nobody."""
+    def display(self, plain: str) -> None:
+        """Show the widget in the cell that runs, and next to it what the notebook keeps of it.
+
+        Raises
+        ------
+        NotImplementedError
+            No kernel runs here; :meth:`bundle` has every form.
+        """
+        # The empty HTML keeps the plain text, which is as old as the cell, from sites that have
+        # the HTML of the other output.
+        data, metadata = self._widget()
+        pages().publish(data | {"text/plain": plain, "text/html": ""}, metadata)
+        self._saved.show()
+
+    def bundle(self) -> dict[str, Any]:
+        """Return every form of it; never raises, and asks nobody."""
         live = self._live
-        shown: dict[str, Any] = {
-            "text/plain": text,
-            "text/html": static_card(live.card(), live.rows(), live.console_text()),
-        }
+        html = static_card(live.card(), live.rows(), live.console_text())
+        data, _ = self._widget()
+        return data | {"text/plain": plain_text(live.machine), "text/html": html}
+
+    def _widget(self) -> Output:
         try:
-            data, metadata = self._mounted()._repr_mimebundle_() or ({}, {})
+            return self._mounted()._repr_mimebundle_() or ({}, {})
         except Exception:  # noqa: BLE001 - a repr never raises
-            _log.exception("the card of %r is shown without its widget", live.machine.name)
-            return shown
-        return (data | shown, metadata) if metadata else data | shown
+            _log.exception("%r is shown without its widget", self._live.machine.name)
+            return {}, {}
 
     def _mounted(self) -> "CardWidget":
         widgets = self._live.widgets
@@ -53,8 +66,14 @@ class Shown:
         if mounted is None or mounted.is_for_one_cell:
             from vmnb.notebook.widget import CardWidget  # ipywidgets, where it is needed
 
-            mounted = widgets[self._layout] = CardWidget(self._live, self._layout)
+            mounted = widgets[self._layout] = CardWidget(self._live, self._layout, self._saved.key)
         return mounted
+
+    @property
+    def _saved(self) -> Saved:
+        if self._live.saved is None:
+            self._live.saved = Saved(self._live)
+        return self._live.saved
 
 
 def plain_text(machine: Machine) -> str:

@@ -230,8 +230,11 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines):
     def __repr__(self) -> str:
         return plain_text(self._taken.machine)
 
-    def _repr_mimebundle_(self, **_: Any) -> Any:
-        return self._card.bundle(repr(self))
+    def _ipython_display_(self) -> None:
+        self._card.display(repr(self))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return self._card.bundle()
 
 
 def _when_interrupted(name: str) -> str:
