@@ -42,9 +42,7 @@ class Console:
         self._endpoint = _unix(endpoint)
         self._ring = Ring(_RING_SIZE)
         self._terminal = Terminal(self._ring)
-        self._audience = Audience(
-            self._ring, snapshot=self.restore, size=lambda: self._terminal.size
-        )
+        self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._expectations: set[Expectation] = set()
         self._source: Source | None = None
         self._keyboard: Keyboard | None = None
@@ -64,6 +62,23 @@ class Console:
     def position(self) -> int:
         """Position of the byte that comes next."""
         return self._ring.end
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the screen."""
+        return self._terminal.size
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Give the screen another size from here on, in all views; the guest is not told."""
+        if self.size != (columns, rows):
+            await self._terminal.resize(columns, rows)
+            self._audience.restore()
+
+    async def replay(self, columns: int, rows: int) -> None:
+        """Draw what is at hand of the stream anew, on a screen that had this size all along."""
+        if self.size != (columns, rows):
+            await self._terminal.replay(columns, rows)
+            self._audience.restore()
 
     async def open(self, endpoint: ConsoleEndpoint | None = None) -> None:
         """Read what the log has, and connect if the VM runs; does nothing while connected.

@@ -61,6 +61,12 @@ class Terminal:
         await self._catch_up()
         self._screen.resize(lines, columns)
 
+    async def replay(self, columns: int, lines: int) -> None:
+        """Draw what is in the ring anew on a screen of that size."""
+        self._screen = VtScreen(columns, lines)
+        self._restart(self._ring.start)
+        await self._catch_up()
+
     def text(self) -> str:
         """Return scrollback and screen as plain text."""
         return screen_text(self._screen)

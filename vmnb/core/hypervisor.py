@@ -23,6 +23,7 @@ __all__ = [
     "Forwarding",
     "Hypervisor",
     "IpAddress",
+    "ManyConsoles",
     "NoConsole",
     "UnixConsole",
     "VmEvent",
@@ -222,6 +223,15 @@ class Forwarding(Protocol):
         BackendError
             There is none such.
         """
+        ...
+
+
+@runtime_checkable
+class ManyConsoles(Protocol):
+    """A hypervisor whose VMs may have more than one serial console."""
+
+    def console_endpoints(self, handle: VmHandle) -> tuple[ConsoleEndpoint, ...]:
+        """Return where each is, the one of :meth:`Hypervisor.console_endpoint` first."""
         ...
 
 

@@ -8,7 +8,7 @@ from vmnb.core.hypervisor import Capability
 from vmnb.core.machine import Busy, Machine
 from vmnb.core.state import LIVE, Action, allowed_actions
 
-__all__ = ["Card", "Problem", "Row", "card_of", "history_rows", "vcpus_text"]
+__all__ = ["Card", "ConsoleState", "Problem", "Row", "card_of", "history_rows", "vcpus_text"]
 
 HISTORY_ROWS = 200
 """Newest rows that a card shows; :attr:`VM.history <vmnb.VM.history>` has them all."""
@@ -51,6 +51,13 @@ class BusyState(TypedDict):
     text: str
 
 
+class ConsoleState(TypedDict):
+    """Whether a console takes no keys, and whether the guest is told its size without typing."""
+
+    read_only: bool
+    sizes_itself: bool
+
+
 class Card(TypedDict):
     """See ``Card`` in ``protocol.ts``."""
 
@@ -68,9 +75,16 @@ class Card(TypedDict):
     busy: BusyState | None
     error: Problem | None
     facts: list[tuple[str, str]]
+    consoles: list[ConsoleState]
 
 
-def card_of(machine: Machine, *, address: str = "", error: Problem | None = None) -> Card:
+def card_of(
+    machine: Machine,
+    *,
+    address: str = "",
+    error: Problem | None = None,
+    consoles: Iterable[ConsoleState] = (),
+) -> Card:
     """Return what the card of `machine` says now, without asking anybody."""
     handle, live = machine.handle, machine.last_state in LIVE
     since = machine.started.isoformat() if machine.started and live else None
@@ -89,6 +103,7 @@ def card_of(machine: Machine, *, address: str = "", error: Problem | None = None
         busy=_busy_state(machine.busy),
         error=error,
         facts=_facts(machine),
+        consoles=list(consoles),
     )
 
 

@@ -1,4 +1,4 @@
-"""The views of the console: what they have drawn, and what is typed into them."""
+"""The views of the consoles: what they have drawn, how large they are, what is typed into them."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ __all__ = ["ConsoleTalk"]
 class ConsoleTalk:
     """Takes the views' words to the console; what it says goes out by `send`."""
 
-    kinds: ClassVar[frozenset[str]] = frozenset({"hello", "ack", "bye", "input"})
+    kinds: ClassVar[frozenset[str]] = frozenset({"hello", "ack", "bye", "input", "size"})
 
     def __init__(self, live: Live, send: Send) -> None:
         self._live = live
@@ -19,8 +19,9 @@ class ConsoleTalk:
 
     async def handle(self, message: Message, buffers: list[bytes]) -> None:
         """Take over what a view says."""
-        console = await self._live.console()
-        view = message["view"]
+        number, view = message["console"], message["view"]
+        consoles = self._live.consoles
+        console, size = await consoles.get(number), consoles.size(number)
         match message["kind"]:
             case "hello":
                 console.hello(view, message["seq"], self._send)
@@ -28,6 +29,20 @@ class ConsoleTalk:
                 console.ack(view, message["seq"])
             case "bye":
                 console.bye(view)
-            case "input":
-                if not message["reply"] or console.answers(view):
+                size.sizes.leave(view)
+                size.settle()
+            case "size":
+                wish = (message["cols"], message["rows"])
+                size.sizes.wish(view, wish)
+                if message["by_hand"]:
+                    size.sizes.use(view)
+                size.settle()
+                if message["typed"]:
+                    await size.type(wish)
+            case "input" if message["reply"]:
+                if console.answers(view):
                     console.input(buffers[0])
+            case "input" if number not in consoles.read_only:
+                console.input(buffers[0])
+                size.sizes.use(view)
+                size.settle()

@@ -24,19 +24,22 @@ class Shown:
     Parameters
     ----------
     layout
-        The whole card, or the console alone.
+        The whole card, or one console alone.
+    console
+        The number of that console.
     """
 
-    def __init__(self, live: Live, layout: Layout) -> None:
+    def __init__(self, live: Live, layout: Layout, console: int = 0) -> None:
         self._live = live
         self._layout: Layout = layout
+        self._console = console
 
     def bundle(self) -> dict[str, Any]:
         """Return every form of it; never raises, and asks nobody."""
         live = self._live
         shown: dict[str, Any] = {
             "text/plain": plain_text(live.machine),
-            "text/html": static_card(live.card(), live.rows(), live.console_text()),
+            "text/html": static_card(live.card(), live.rows(), live.consoles.text(self._console)),
         }
         try:
             mounted = self._mounted()._repr_mimebundle_()
@@ -47,11 +50,12 @@ class Shown:
 
     def _mounted(self) -> "CardWidget":
         widgets = self._live.widgets
-        if self._layout not in widgets:
+        shown = (self._layout, self._console)
+        if shown not in widgets:
             from vmnb.notebook.widget import CardWidget  # ipywidgets, where it is needed
 
-            widgets[self._layout] = CardWidget(self._live, self._layout)
-        return widgets[self._layout]
+            widgets[shown] = CardWidget(self._live, *shown)
+        return widgets[shown]
 
 
 def plain_text(machine: Machine) -> str:

@@ -208,6 +208,11 @@ class VM(Scripting, Copying, Ports, Waiting):
         return VmConsole(self._live)
 
     @property
+    def consoles(self) -> tuple[VmConsole, ...]:
+        """Its serial consoles, :attr:`console` first; empty where the backend has none."""
+        return tuple(VmConsole(self._live, number) for number in range(self._live.consoles.count))
+
+    @property
     def history(self) -> "pd.DataFrame":
         """All it went through, oldest first; see :data:`vmnb.notebook.tables.HISTORY_SCHEMA`."""
         from vmnb.notebook.tables import history_table  # pandas is imported where it is needed

@@ -38,14 +38,17 @@ class CardWidget(anywidget.AnyWidget):
         What it shows.
     layout
         ``"card"`` or ``"console"``.
+    console
+        The number of the console that is shown alone.
     """
 
     card = traitlets.Any().tag(sync=True)
     history = traitlets.Any().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
+    console = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, live: Live, layout: str) -> None:
+    def __init__(self, live: Live, layout: str, console: int = 0) -> None:
         self._live = live
         self._snapshot_due: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
@@ -53,8 +56,9 @@ class CardWidget(anywidget.AnyWidget):
             _esm=bootstrap(),
             card=live.card(),
             history=live.rows(),
-            snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
+            snapshot=live.consoles.text(console)[-_SNAPSHOT_CHARACTERS:],
             layout_kind=layout,
+            console=console,
         )
         talks: tuple[Talk, ...] = (
             BundleTalk(self.send),
@@ -74,7 +78,7 @@ class CardWidget(anywidget.AnyWidget):
         with self.hold_sync():
             self.card = self._live.card()
             self.history = self._live.rows()
-            self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
+            self.snapshot = self._live.consoles.text(self.console)[-_SNAPSHOT_CHARACTERS:]
 
     def _receive(self, _: Any, content: Message, buffers: Sequence[memoryview]) -> None:
         runtime.submit(self._handle(content, [bytes(buffer) for buffer in buffers]))

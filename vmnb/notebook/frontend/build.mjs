@@ -6,7 +6,7 @@ import { build } from "esbuild";
 
 const here = new URL("./", import.meta.url);
 const staticDir = new URL("../static/", here);
-const bundled = ["@xterm/xterm"];
+const bundled = ["@xterm/xterm", "@xterm/addon-fit", "@xterm/addon-search", "@xterm/addon-unicode11", "@xterm/addon-web-links"];
 
 /** Bundle and minify one entry point; its code as bytes. */
 async function compile(entry, define = {}) {

@@ -1,5 +1,5 @@
 /** One view's side of the console's byte stream: nothing twice, nothing missing, nothing unbounded. */
-import type { ToKernel, ToPage } from "./protocol";
+import type { ToPage } from "./protocol";
 
 /** Acknowledge at least this often, so that the kernel's window never closes for good. */
 export const ACK_BYTES = 64 * 1024;
@@ -14,6 +14,9 @@ export interface Sink {
   restore(bytes: Uint8Array, size: { cols: number; rows: number } | null, done: () => void): void;
 }
 
+/** What a view says about the stream; who it is, is added elsewhere. */
+export type StreamWord = { kind: "hello" | "ack"; seq: number } | { kind: "bye" };
+
 export class ConsoleStream {
   /** The next byte wanted; -1 until the first restore. */
   private next = -1;
@@ -23,9 +26,8 @@ export class ConsoleStream {
   private idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly view: string,
     private readonly sink: Sink,
-    private readonly send: (message: ToKernel) => void,
+    private readonly send: (word: StreamWord) => void,
   ) {}
 
   /** True once the kernel has told what the screen looks like. */
@@ -35,12 +37,12 @@ export class ConsoleStream {
 
   hello(): void {
     this.helloAt = Date.now();
-    this.send({ kind: "hello", view: this.view, seq: this.next });
+    this.send({ kind: "hello", seq: this.next });
   }
 
   close(): void {
     clearTimeout(this.idle);
-    this.send({ kind: "bye", view: this.view });
+    this.send({ kind: "bye" });
   }
 
   restore(message: ToPage & { kind: "restore" }, bytes: Uint8Array): void {
@@ -75,6 +77,6 @@ export class ConsoleStream {
   private acknowledge(): void {
     clearTimeout(this.idle);
     this.acknowledged = this.parsed;
-    this.send({ kind: "ack", view: this.view, seq: this.parsed });
+    this.send({ kind: "ack", seq: this.parsed });
   }
 }
