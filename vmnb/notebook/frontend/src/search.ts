@@ -15,7 +15,7 @@ const MARKS: NonNullable<ISearchOptions["decorations"]> = {
 export class SearchBar {
   readonly element: HTMLElement;
   private readonly addon = new SearchAddon({ highlightLimit: COUNTED });
-  private readonly input = h("input", { type: "search", class: "vmnb-find-text", "aria-label": "Find on the console", placeholder: "Find", spellcheck: "false" });
+  private readonly input = h("input", { type: "text", class: "vmnb-find-text", "aria-label": "Find on the console", placeholder: "Find", spellcheck: "false" });
   private readonly count = h("span", { class: "vmnb-find-count", role: "status" });
 
   /** `onClose` is called when the bar goes, to give the focus away. */
