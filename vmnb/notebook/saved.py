@@ -147,7 +147,7 @@ class Saved:
 
     def _output(self) -> Output:
         live = self._live
-        card = static_card(live.card(), live.rows(), live.console_text()[-_TEXT_CHARACTERS:])
+        card = static_card(live.card(), live.rows(), live.consoles.text()[-_TEXT_CHARACTERS:])
         key = self.key
         html = f'{HIDING.format(key=key)}<div class="vmnb-saved" data-saved="{key}">{card}</div>'
         replay = live.recorded or self._replay

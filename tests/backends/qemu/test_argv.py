@@ -39,10 +39,12 @@ LAUNCH = Launch(
     pidfile=ROOT / "qemu.pid",
     vnc_socket=ROOT / "vnc.sock",
     console_log=ROOT / "console.log",
+    second_console_log=ROOT / "console2.log",
     journal_log=ROOT / "events.jsonl",
     monitors=(10, 11),
     journal_descriptor=12,
     console=13,
+    second_console=15,
     agent=14,
 )
 
@@ -76,7 +78,7 @@ def test_commas_are_doubled_where_there_is_no_json() -> None:
     logs = [value for value in values(argv, "-chardev") if "logfile" in value]
     assert [log.split("logfile=")[1] for log in logs] == [
         str(path).replace(",", ",,") + ",logappend=on"
-        for path in (LAUNCH.console_log, LAUNCH.journal_log)
+        for path in (LAUNCH.console_log, LAUNCH.second_console_log, LAUNCH.journal_log)
     ]
 
 
