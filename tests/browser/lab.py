@@ -40,7 +40,11 @@ def lab_server(root: Path) -> Iterator[str]:
             yield _url(server)
         finally:
             server.terminate()
-            server.communicate(timeout=30)
+            try:
+                server.communicate(timeout=20)
+            except subprocess.TimeoutExpired:  # a thread of AnyIO's may outlive the server's loop
+                server.kill()
+                server.communicate()
 
 
 def _url(server: "subprocess.Popen[str]") -> str:
