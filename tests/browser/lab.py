@@ -54,7 +54,11 @@ def lab_server(root: Path, *, proxied: bool = False) -> Iterator[str]:
             yield _url(server)
         finally:
             server.terminate()
-            server.communicate(timeout=30)
+            try:
+                server.communicate(timeout=20)
+            except subprocess.TimeoutExpired:  # a thread of AnyIO's may outlive the server's loop
+                server.kill()
+                server.communicate()
 
 
 def write_json(path: Path, content: object) -> None:

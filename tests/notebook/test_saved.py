@@ -78,7 +78,7 @@ def test_of_a_long_history_the_newest_rows_are_kept_and_long_details_have_both_e
     rows = history_rows([_row(number, f"begin{'x' * 900}end") for number in range(200)])
     kept = short_rows(rows)
     assert kept[-1][0] == rows[-1][0]
-    assert 20 < len(kept) < len(rows)
+    assert 10 < len(kept) < len(rows)
     assert kept[-1][-1].startswith("begin")
     assert kept[-1][-1].endswith("end")
     usual = history_rows([_row(number, "") for number in range(50)])

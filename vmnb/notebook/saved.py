@@ -33,9 +33,9 @@ _AFTER_CELL = "post_run_cell"
 
 HIDING = """\
 <style>
-:root:has(.vmnb[data-saved="{key}"]) .vmnb-saved[data-saved="{key}"],
-.jp-OutputArea-child:has(.vmnb[data-saved="{key}"]) + .jp-OutputArea-child:has(.vmnb-saved),
-.jp-OutputArea-child:not(:has(.vmnb)):has(+ .jp-OutputArea-child .vmnb-saved[data-saved="{key}"])
+:root:has(.vmnb[data-saved="{key}"]) .vmnb-kept[data-saved="{key}"],
+.jp-OutputArea-child:has(.vmnb[data-saved="{key}"]) + .jp-OutputArea-child:has(.vmnb-kept),
+.jp-OutputArea-child:not(:has(.vmnb)):has(+ .jp-OutputArea-child .vmnb-kept[data-saved="{key}"])
 {{ display: none }}
 </style>"""
 """Either the widget or the saved form; in JupyterLab neither leaves an empty row."""
@@ -149,7 +149,7 @@ class Saved:
         live = self._live
         card = static_card(live.card(), live.rows(), live.consoles.text()[-_TEXT_CHARACTERS:])
         key = self.key
-        html = f'{HIDING.format(key=key)}<div class="vmnb-saved" data-saved="{key}">{card}</div>'
+        html = f'{HIDING.format(key=key)}<div class="vmnb-kept" data-saved="{key}">{card}</div>'
         replay = live.recorded or self._replay
         facts = {"name": live.machine.name, "key": key} | ({"replay": replay} if replay else {})
         return {"text/html": html}, {"vmnb": facts}
