@@ -13,7 +13,7 @@ ROOT = Path(vmnb.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ALLOWED = {
     "core": {"core"},
-    "backends": {"core", "images", "seed", "guest", "lan"},
+    "backends": {"core", "images", "seed", "guest", "lan", "console"},
     "images": {"core", "images"},
     "seed": {"core"},
     "arguments": {"core", "seed"},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vmnb.notebook.lanes import timeline
     from vmnb.notebook.machines_table import machines
     from vmnb.notebook.network import Network
+    from vmnb.notebook.page.export import export
     from vmnb.notebook.vm import VM
     from vmnb.seed import cloud_init
 
@@ -40,6 +41,7 @@ __all__ = [
     "VmState",
     "cloud_init",
     "errors",
+    "export",
     "images",
     "machines",
     "private",
@@ -53,6 +55,7 @@ _HOMES = {
     "Lab": "vmnb.notebook.lab",
     "machines": "vmnb.notebook.machines_table",
     "timeline": "vmnb.notebook.lanes",
+    "export": "vmnb.notebook.page.export",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",

@@ -96,10 +96,10 @@ class Notebook:
             cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
             metadata={"kernelspec": {"name": kernel, "display_name": kernel}},
         )
-        path = root / f"{name}.ipynb"
-        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        self.path = root / f"{name}.ipynb"
+        nbformat.write(notebook, self.path)  # type: ignore[no-untyped-call]
         self.root = root
-        self.url = url.replace("/lab?", f"/lab/tree/{path.name}?reset&")
+        self.url = url.replace("/lab?", f"/lab/tree/{self.path.name}?reset&")
         self.page: Page = browser.new_page(viewport={"width": 1200, "height": 1100})
         self.page.set_default_timeout(_START_MS)
         if init_script is not None:
@@ -147,9 +147,8 @@ class Notebook:
         return prompt.inner_text().strip() == "[*]:"
 
     def shut_down(self) -> None:
-        """Close the page, and end the kernel first."""
+        """End the kernel."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.close()
 
     def append_and_run(self, cell: str) -> None:
         """Put a cell at the end and run it, without waiting for its end."""

@@ -47,9 +47,9 @@ class Audience:
         self._restoring: set[asyncio.Task[None]] = set()
         self._news: tuple[str, dict[str, Any]] = ("closed", {"reason": "the VM is not running"})
 
-    def add(self, view_id: str, seq: int | None, send: Send) -> None:
+    def add(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Send to a view from `seq` on if that is possible, else first the screen."""
-        view = self._views[view_id] = View(id=view_id, send=send)
+        view = self._views[view_id] = View(id=view_id, send=send, answers=answers)
         if seq is None or not self._ring.start <= seq <= self._ring.end:
             self._restore(view)
             return
@@ -73,10 +73,11 @@ class Audience:
         self._views = {name: view for name, view in self._views.items() if view.send != send}
 
     def is_first(self, view_id: str) -> bool:
-        """Whether a view is the one that has been there longest, of those that still draw."""
+        """Whether a view is the one of those that answer that draws, and has been there longest."""
         now = _now()
-        drawing = [view.id for view in self._views.values() if view.is_there(now)]
-        return next(iter(drawing or self._views), None) == view_id
+        answering = [view for view in self._views.values() if view.answers]
+        drawing = [view for view in answering if view.is_there(now)]
+        return next((view.id for view in drawing or answering), None) == view_id
 
     def holds(self) -> bool:
         """Whether the stream should wait, so that those who draw miss nothing of it."""

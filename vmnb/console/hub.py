@@ -2,19 +2,24 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 
 from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
+from vmnb.console.cast import Cast
 from vmnb.console.expect import Expectation
-from vmnb.console.keyboard import Keyboard
+from vmnb.console.keyboard import Keyboard, SocketKeyboard
+from vmnb.console.link import Link
 from vmnb.console.log import ConsoleLog
 from vmnb.console.pace import Pace
 from vmnb.console.ring import Ring
 from vmnb.console.source import Source, connect
 from vmnb.console.terminal import Terminal
+from vmnb.console.timeline import Timeline
 from vmnb.console.view import Send
 from vmnb.core.errors import CapabilityError, DeadlineError, StateError
-from vmnb.core.hypervisor import ConsoleEndpoint, UnixConsole
+from vmnb.core.hypervisor import ConsoleEndpoint, NoConsole, UnixConsole, WebSocketConsole
+from vmnb.core.listeners import Listeners
 
 __all__ = ["Console"]
 
@@ -26,31 +31,31 @@ _COALESCE_MAX = 256 * 1024
 class Console:
     """A serial console that many look at; make one for each endpoint in a process.
 
-    Positions count bytes from the beginning of the console's log; they go on over stops and starts
-    of the VM. Everything is called on one event loop.
+    Positions count bytes from the beginning of the console's log, or of the run where it has none;
+    they go on over stops and starts of the VM. Everything is called on one event loop.
 
     Parameters
     ----------
     endpoint
-        A console on a Unix socket.
+        A console on a Unix socket or on a WebSocket.
 
     Raises
     ------
     CapabilityError
-        It is of another kind.
+        There is none.
     """
 
     def __init__(self, endpoint: ConsoleEndpoint) -> None:
         self.arrivals = Arrivals()
         """What the VM has said since this was last connected, with its times."""
-        self._endpoint = _unix(endpoint)
+        self._endpoint = _existing(endpoint)
         self._ring = Ring(_RING_SIZE)
         self._terminal = Terminal(self._ring)
-        self._audience = Audience(
-            self._ring, snapshot=self.restore, size=lambda: self._terminal.size
-        )
+        self._timeline = Timeline(self._ring)
+        self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._expectations: set[Expectation] = set()
-        self._source: Source | None = None
+        self._listeners: Listeners[[]] = Listeners()
+        self._source: Link | None = None
         self._keyboard: Keyboard | None = None
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
@@ -70,6 +75,11 @@ class Console:
         """Position of the byte that comes next."""
         return self._ring.end
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the screen."""
+        return self._terminal.size
+
     async def open(self, endpoint: ConsoleEndpoint | None = None) -> None:
         """Read what the log has, and connect if the VM runs; does nothing while connected.
 
@@ -87,12 +97,12 @@ class Console:
             The socket is there and cannot be used.
         """
         if endpoint is not None:
-            self._endpoint = _unix(endpoint)
+            self._move_to(_existing(endpoint))
         if self._source is not None:
             self._source.check()
         async with self._opening:
             if self._source is None:
-                self._connect(await self._load())
+                await self._connect(await self._load())
 
     async def aclose(self) -> None:
         """Disconnect and forget all views, without a word to them.
@@ -118,7 +128,7 @@ class Console:
                 expectation.look(self._ring)
                 expectation.end()
 
-    def hello(self, view_id: str, seq: int | None, send: Send) -> None:
+    def hello(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Begin, or begin again, to send the stream to a view.
 
         If what follows `seq` is still at hand, output goes on there; else the view gets the
@@ -133,8 +143,10 @@ class Console:
             draws the screen; ``output`` has `seq`, the position of its first byte, and the bytes;
             ``open`` has nothing more, ``closed`` a `reason`; after ``dropped`` the view gets no
             more. Each has the `view`.
+        answers
+            Whether it is a terminal that answers the guest's queries.
         """
-        self._audience.add(view_id, seq if self._following else None, send)
+        self._audience.add(view_id, seq if self._following else None, send, answers=answers)
 
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
@@ -178,11 +190,16 @@ class Console:
         """
         await self._typing().write(data)
 
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when it has said something; return what ends that."""
+        return self._listeners.add(listener)
+
     async def restore(self) -> tuple[int, bytes]:
         """Return a position, and what draws scrollback and screen as they are there."""
-        if self._following is None:
+        if self._source is None:
             async with self._opening:
-                (await self._load()).close()
+                if self._source is None:
+                    (await self._load()).close()
         return await self._terminal.snapshot()
 
     def since(self, position: int) -> bytes:
@@ -193,6 +210,11 @@ class Console:
     def text(self) -> str:
         """Return scrollback and screen as plain text: the newest 1000 lines and the screen."""
         return self._terminal.text()
+
+    def replay(self, size: int, title: str) -> Cast:
+        """Return the newest `size` bytes as a recording, with the times as far as known."""
+        columns, rows = self.size
+        return self._timeline.cast(size, columns=columns, rows=rows, title=title)
 
     async def wait_for(
         self, pattern: str | re.Pattern[str], timeout_s: float, *, since: int | None = None
@@ -242,7 +264,7 @@ class Console:
 
     async def _load(self) -> ConsoleLog:
         """Take over what the log has and the ring has not."""
-        log = ConsoleLog(self._endpoint.log)
+        log = ConsoleLog(self._endpoint.log if isinstance(self._endpoint, UnixConsole) else None)
         start, data = await asyncio.to_thread(log.tail, self._log_known)
         if start > self._log_known:
             self._ring.restart(self._ring.end + start - self._log_known)
@@ -252,18 +274,46 @@ class Console:
         self._receive(data)
         return log
 
-    def _connect(self, log: ConsoleLog) -> None:
+    async def _connect(self, log: ConsoleLog) -> None:
+        self.arrivals = Arrivals()
+        if isinstance(self._endpoint, UnixConsole):
+            self._connect_socket(self._endpoint, log)
+        else:
+            await self._connect_websocket(self._endpoint)
+        if self._source is not None:
+            self._audience.announce("open")
+
+    def _connect_socket(self, endpoint: UnixConsole, log: ConsoleLog) -> None:
         try:
-            sock = connect(self._endpoint.path)
+            sock = connect(endpoint.path)
         except BaseException as error:
             log.close()
             if isinstance(error, StateError):
                 return
             raise
-        self.arrivals = Arrivals()
-        self._keyboard = Keyboard(sock)
+        self._keyboard = SocketKeyboard(sock)
         self._source = Source(sock, log, self._ring.end, receive=self._hear, ended=self._lose)
-        self._audience.announce("open")
+
+    async def _connect_websocket(self, endpoint: WebSocketConsole) -> None:
+        # Imported here: it takes longer than all the rest, and most consoles are none.
+        from vmnb.console.websocket_source import WebSocketSource
+
+        source = WebSocketSource(
+            endpoint,
+            self._log_known,
+            receive=self._hear,
+            skipped=lambda count: self._ring.restart(self._ring.end + count),
+            ended=self._lose,
+        )
+        if await source.open():
+            self._keyboard, self._source = source.keyboard, source
+
+    def _move_to(self, endpoint: UnixConsole | WebSocketConsole) -> None:
+        """Look for the console there from now on; another run's positions begin anew."""
+        runs = [e.run for e in (self._endpoint, endpoint) if isinstance(e, WebSocketConsole)]
+        if len(set(runs)) > 1:
+            self._log_known = 0
+        self._endpoint = endpoint
 
     def _hear(self, data: bytes) -> None:
         self.arrivals.hear(data)
@@ -278,11 +328,13 @@ class Console:
 
     def _publish(self) -> None:
         """Show the first bytes at once, and what follows soon after all together."""
+        self._timeline.note(asyncio.get_running_loop().time(), self._published)
         self._published = self._ring.end
         if self._tick is not None:
             self._tick.cancel()
         self._tick = asyncio.get_running_loop().call_later(_COALESCE_S, self._publish_more)
         self._audience.forward()
+        self._listeners.tell()
         for expectation in self._expectations:
             expectation.look(self._ring)
 
@@ -291,7 +343,7 @@ class Console:
         if self._published < self._ring.end:
             self._publish()
 
-    def _lose(self, log_size: int) -> None:
+    def _lose(self, log_size: int, reason: str = "the VM has stopped") -> None:
         self._source = None
         self._log_known = log_size
         if self._keyboard is not None:
@@ -301,7 +353,7 @@ class Console:
         self._publish()
         for expectation in self._expectations:
             expectation.end()
-        self._audience.announce("closed", reason="the VM has stopped")
+        self._audience.announce("closed", reason=reason)
 
     def _typing(self) -> Keyboard:
         if self._keyboard is None:
@@ -309,10 +361,10 @@ class Console:
         return self._keyboard
 
 
-def _unix(endpoint: ConsoleEndpoint) -> UnixConsole:
-    if not isinstance(endpoint, UnixConsole):
+def _existing(endpoint: ConsoleEndpoint) -> UnixConsole | WebSocketConsole:
+    if isinstance(endpoint, NoConsole):
         raise CapabilityError(
             f"there is no console that can be shown: {endpoint}",
-            hint="choose a backend that has its console on a Unix socket",
+            hint="choose a backend that has one",
         )
     return endpoint

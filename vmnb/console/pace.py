@@ -3,7 +3,7 @@
 import asyncio
 
 from vmnb.console.audience import Audience
-from vmnb.console.source import Source
+from vmnb.console.link import Link
 
 __all__ = ["Pace"]
 
@@ -17,7 +17,7 @@ class Pace:
         self._audience = audience
         self._again: asyncio.TimerHandle | None = None
 
-    def keep(self, source: Source | None) -> None:
+    def keep(self, source: Link | None) -> None:
         """Let `source` pause or go on, as it must be now; call it when something has changed."""
         self.close()
         if source is None:

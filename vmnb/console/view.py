@@ -30,6 +30,8 @@ class View:
     silent_since
         Since when it confirms nothing of what it was sent, in the loop's time; None if it has
         drawn everything.
+    answers
+        Whether it is a terminal, which answers what the guest asks terminals.
     """
 
     id: str
@@ -38,6 +40,7 @@ class View:
     drawn: int = 0
     waiting: bool = False
     silent_since: float | None = None
+    answers: bool = True
 
     @property
     def is_full(self) -> bool:

@@ -82,9 +82,19 @@ class UnixConsole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSocketConsole:
-    """A serial console on a WebSocket."""
+    """A serial console on a WebSocket, as ``propolis-server`` has it.
+
+    Parameters
+    ----------
+    headers
+        What each request for it must carry.
+    run
+        Names the VM's run; in each the positions of what the console says begin anew.
+    """
 
     url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

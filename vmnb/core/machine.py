@@ -26,6 +26,7 @@ from vmnb.core.lock import action_lock
 from vmnb.core.metrics import Sample
 from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
+from vmnb.core.remarks import collect_remarks
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
 from vmnb.core.store import Store
@@ -227,7 +228,9 @@ class Machine(KnownVm):
         self.last_state, self.busy = before, Busy(what=action, since=began)
         self._tell()
         try:
-            yield
+            with collect_remarks() as remarks:
+                yield
+            detail = "; ".join(remarks)
         except asyncio.CancelledError:
             after, detail = await finish(self._state_or_last()), "cancelled"
             raise

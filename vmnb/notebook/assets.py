@@ -31,6 +31,14 @@ class Bundle:
     style: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What an exported page needs, as text."""
+
+    script: str
+    style: str
+
+
 def bootstrap() -> str:
     """Return the small module that each widget carries as its ``_esm``.
 
@@ -61,6 +69,17 @@ def bundle(name: str = "widget") -> Bundle:
     script, *styles = map(_read, _BUNDLES[name])
     style = b"".join(styles)
     return Bundle(digest=hashlib.sha256(script + style).hexdigest(), script=script, style=style)
+
+
+def replay() -> Replay:
+    """Return script and style of an exported page.
+
+    Raises
+    ------
+    VmnbError
+        The front end is not built.
+    """
+    return Replay(script=_read("replay.js").decode(), style=_read("replay.css").decode())
 
 
 def _read(name: str) -> bytes:

@@ -1,10 +1,12 @@
 """The serial console alone: a terminal in a cell, and a few calls for a program."""
 
+import os
 import re
 from typing import Any
 
 from vmnb.core import runtime
 from vmnb.notebook.live import WAIT_TIMEOUT_S, Live
+from vmnb.notebook.recording import Recording
 from vmnb.notebook.shown import Shown
 from vmnb.notebook.until import console_says
 
@@ -62,8 +64,39 @@ class VmConsole:
         """
         runtime.run(console_says(self._live, pattern, timeout))
 
+    def record(
+        self, path: str | os.PathLike[str] | None = None, *, limit: int | str = "16M"
+    ) -> Recording:
+        """Record what it says, with its times, until ``stop()`` or the end of a ``with`` block.
+
+        Afterwards the recording is what the notebook keeps of the console, up to 256 kB packed, and
+        what ``vmnb export`` replays. Without one, that is the end of what the console said while
+        this process listened.
+
+        Parameters
+        ----------
+        path
+            The file, in asciicast v2; by default the VM's name with ``.cast``, in the working
+            directory. A recording that is there already is replaced.
+        limit
+            Size in MiB, or text such as ``"16M"``, at which the recording ends; it says so then.
+
+        Raises
+        ------
+        SpecError
+            The file is there and is no recording, or `limit` is no size.
+        BackendError
+            The file cannot be made.
+        """
+        name = self._live.machine.name
+        recording = Recording(self._live, path or f"{name}.cast", limit)
+        return runtime.run(recording.start())
+
     def __repr__(self) -> str:
         return f"<console of {self._live.machine.name!r}>"
+
+    def _ipython_display_(self) -> None:
+        self._shown.display(repr(self))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._shown.bundle() | {"text/plain": repr(self)}

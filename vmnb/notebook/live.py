@@ -13,7 +13,7 @@ from vmnb.console.arrivals import Arrivals
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError, VmnbError
 from vmnb.core.history import HistoryRow
-from vmnb.core.hypervisor import UnixConsole
+from vmnb.core.hypervisor import NoConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
@@ -27,6 +27,7 @@ from vmnb.notebook.ways import Ways
 from vmnb.screen.views import Views
 
 if TYPE_CHECKING:
+    from vmnb.notebook.saved import Saved
     from vmnb.notebook.widget import CardWidget
 
 __all__ = ["WAIT_TIMEOUT_S", "Live"]
@@ -42,6 +43,11 @@ class Live:
 
     Two views of one VM share its console and its agent, since each endpoint serves one client at
     a time. Get it by :meth:`of`.
+
+    Attributes
+    ----------
+    recorded
+        The last recording of its console, packed for the notebook; empty where there is none.
     """
 
     # By the machine's id(), which is its own for as long as its Live is there and holds it: with
@@ -53,6 +59,8 @@ class Live:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.widgets: dict[str, CardWidget] = {}
+        self.saved: Saved | None = None
+        self.recorded = ""
         self.ways = Ways(machine, self.console)
         self.screen_views = Views()
         self.last_picture: Picture | None = None
@@ -139,6 +147,11 @@ class Live:
         self._problem, self._dismissed = None, True
         self._listeners.tell()
 
+    def keep_recording(self, replay: str) -> None:
+        """Let the notebook keep this recording of the console."""
+        self.recorded = replay
+        self._listeners.tell()
+
     async def console(self) -> Console:
         """Return the console, connected if the VM runs.
 
@@ -148,7 +161,7 @@ class Live:
             The backend has no console.
         """
         endpoint = self.machine.console_endpoint
-        if not isinstance(endpoint, UnixConsole):
+        if isinstance(endpoint, NoConsole):
             raise CapabilityError(
                 f"{self.machine.name!r} has no console on the "
                 f"{self.machine.handle.backend} backend",
@@ -190,6 +203,8 @@ class Live:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
         await self.sampler.aclose()
+        if self.saved is not None:
+            await self.saved.aclose()
         if self._console is not None:
             await self._console.aclose()
         await self.ways.aclose()

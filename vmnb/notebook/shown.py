@@ -7,6 +7,7 @@ from vmnb.core.machine import Machine
 from vmnb.notebook.card import vcpus_text
 from vmnb.notebook.html import static_card
 from vmnb.notebook.live import Live
+from vmnb.notebook.saved import Saved, pages
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
@@ -31,27 +32,46 @@ class Shown:
         self._live = live
         self._layout: Layout = layout
 
+    def display(self, plain: str) -> None:
+        """Show the widget in the cell that runs, and next to it what the notebook keeps of it.
+
+        Raises
+        ------
+        NotImplementedError
+            No kernel runs here; :meth:`bundle` has every form.
+        """
+        # The empty HTML keeps the plain text, which is as old as the cell, from sites that have
+        # the HTML of the other output.
+        pages().publish(self._widget() | {"text/plain": plain, "text/html": ""})
+        self._saved.show()
+
     def bundle(self) -> dict[str, Any]:
         """Return every form of it; never raises, and asks nobody."""
         live = self._live
-        shown: dict[str, Any] = {
-            "text/plain": plain_text(live.machine),
-            "text/html": static_card(live.card(), live.rows(), live.console_text()),
-        }
+        html = static_card(live.card(), live.rows(), live.console_text())
+        return self._widget() | {"text/plain": plain_text(live.machine), "text/html": html}
+
+    def _widget(self) -> dict[str, Any]:
         try:
             mounted = self._mounted()._repr_mimebundle_()
         except Exception:  # noqa: BLE001 - a repr never raises
-            _log.exception("the card of %r is shown without its widget", live.machine.name)
-            return shown
-        return (mounted[0] if mounted else {}) | shown
+            _log.exception("%r is shown without its widget", self._live.machine.name)
+            return {}
+        return dict(mounted[0]) if mounted else {}
 
     def _mounted(self) -> "CardWidget":
         widgets = self._live.widgets
         if self._layout not in widgets:
             from vmnb.notebook.widget import CardWidget  # ipywidgets, where it is needed
 
-            widgets[self._layout] = CardWidget(self._live, self._layout)
+            widgets[self._layout] = CardWidget(self._live, self._layout, self._saved.key)
         return widgets[self._layout]
+
+    @property
+    def _saved(self) -> Saved:
+        if self._live.saved is None:
+            self._live.saved = Saved(self._live)
+        return self._live.saved
 
 
 def plain_text(machine: Machine) -> str:

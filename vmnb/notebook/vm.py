@@ -230,6 +230,9 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines):
     def __repr__(self) -> str:
         return plain_text(self._taken.machine)
 
+    def _ipython_display_(self) -> None:
+        self._card.display(repr(self))
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._card.bundle()
 

@@ -6,6 +6,7 @@ A message from the page is only handed to the background loop; nothing here wait
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import anywidget
 import traitlets
@@ -13,7 +14,9 @@ import traitlets
 from vmnb.core import runtime
 from vmnb.notebook.action_talk import ActionTalk, Known
 from vmnb.notebook.assets import bootstrap
+from vmnb.notebook.bounds import short_card, short_rows, short_text
 from vmnb.notebook.bundle_talk import BundleTalk
+from vmnb.notebook.card import states_of
 from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.kernel_comm import take
 from vmnb.notebook.knock_talk import KnockTalk
@@ -27,7 +30,6 @@ from vmnb.notebook.typed import Typed
 
 __all__ = ["CardWidget"]
 
-_SNAPSHOT_CHARACTERS = 16_000
 _SNAPSHOT_EVERY_S = 2.0
 """How often the text for saved notebooks is renewed while the console speaks."""
 
@@ -41,6 +43,8 @@ class CardWidget(anywidget.AnyWidget):
         What it shows.
     layout
         ``"card"`` or ``"console"``.
+    saved_key
+        Names the saved form, which is hidden while this is shown.
     """
 
     card = traitlets.Any().tag(sync=True)
@@ -49,20 +53,20 @@ class CardWidget(anywidget.AnyWidget):
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
     reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
+    saved_key = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, live: Live, layout: str) -> None:
+    def __init__(self, live: Live, layout: str, saved_key: str) -> None:
         self._live = live
         self._known, self._typed = Known(), Typed()  # shared by all ways to a page
+        self._is_card = layout == "card"
         self._snapshot_due: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
         self._release: Callable[[], None] = lambda: None
         super().__init__(
             _esm=bootstrap(),
-            card=live.card(),
-            history=live.rows(),
-            states=live.states(),
-            snapshot=live.console_text()[-_SNAPSHOT_CHARACTERS:],
+            **self._told(),
             layout_kind=layout,
+            saved_key=saved_key,
         )
         self._talks = self.talks(self.send)
         self._unsubscribe = live.subscribe(self._show)
@@ -91,10 +95,18 @@ class CardWidget(anywidget.AnyWidget):
 
     def _show(self) -> None:
         with self.hold_sync():
-            self.card = self._live.card()
-            self.history = self._live.rows()
-            self.states = self._live.states()
-            self.snapshot = self._live.console_text()[-_SNAPSHOT_CHARACTERS:]
+            for name, value in self._told().items():
+                self.set_trait(name, value)
+
+    def _told(self) -> dict[str, Any]:
+        """Return what the page is told of the VM, and the notebook keeps: no more than is shown."""
+        card = short_card(self._live.card())
+        return {
+            "card": card if self._is_card else {**card, "facts": [], "error": None},
+            "history": short_rows(self._live.rows()) if self._is_card else [],
+            "states": self._live.states() if self._is_card else states_of([]),
+            "snapshot": short_text(self._live.console_text()),
+        }
 
     def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:
         runtime.submit(self._talks.handle(content, [bytes(buffer) for buffer in buffers]))

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from vmnb.console.keyboard import Keyboard
+from vmnb.console.keyboard import SocketKeyboard
 from vmnb.core.errors import BusyError
 
 __all__ = ["Connection"]
@@ -45,7 +45,7 @@ class Connection:
         self._deliver = deliver
         self._ended = ended
         self._loop = asyncio.get_running_loop()
-        self._keyboard = Keyboard(sock)
+        self._keyboard = SocketKeyboard(sock)
         self._sent = self._taken = 0
         self._pause: asyncio.TimerHandle | None = None
         self._overdue: asyncio.TimerHandle | None = None

@@ -1,4 +1,5 @@
-// Builds ../static: the bootstrap that every widget carries, and the bundles that a page loads once.
+// Builds ../static: the bootstrap that every widget carries, the bundles that a page loads once, and the
+// script and style of exported pages.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -13,13 +14,13 @@ const bundled = {
 };
 
 /** Bundle and minify one entry point; its code as bytes. */
-async function compile(entry, define = {}) {
+async function compile(entry, define = {}, format = "esm") {
   const result = await build({
     absWorkingDir: fileURLToPath(here),
     entryPoints: [entry],
     bundle: true,
     minify: true,
-    format: "esm",
+    format,
     target: "es2022", // older targets break xterm's own minified code
     charset: "utf8",
     legalComments: "none", // the licences are in a file of their own
@@ -36,7 +37,7 @@ async function licences() {
     const text = (await Promise.all(files.map(read))).map((one) => one.trim()).join("\n\n");
     return `${name}\n${"=".repeat(name.length)}\n\n${text}\n`;
   });
-  return `Third-party code bundled in widget.js, widget.css and screen.js\n\n${(await Promise.all(texts)).join("\n\n")}`;
+  return `Third-party code bundled in widget.js, widget.css, screen.js, replay.js and replay.css\n\n${(await Promise.all(texts)).join("\n\n")}`;
 }
 
 /** The name under which a page keeps a bundle, as a string of the code. */
@@ -55,6 +56,8 @@ const bootstrap = await compile("src/bootstrap.ts", {
   STILL_CSS: JSON.stringify(Buffer.from(stillStyle).toString().trim()),
 });
 
+const replay = { "replay.js": await compile("src/replay.ts", {}, "iife"), "replay.css": await compile("src/styles/replay.css") };
+
 await rm(staticDir, { recursive: true, force: true });
 await mkdir(staticDir);
 const outputs = {
@@ -62,6 +65,7 @@ const outputs = {
   "widget.js": script,
   "widget.css": style,
   "screen.js": screen,
+  ...replay,
   "LICENSES.txt": await licences(),
 };
 for (const [name, content] of Object.entries(outputs)) {

@@ -94,14 +94,16 @@ export interface States {
 
 export interface Traits {
   card: Card;
-  /** The newest last; the kernel keeps it short (200 rows). */
+  /** The newest last; the kernel keeps it short (9.5 kB). */
   history: HistoryRow[];
   states: States;
-  /** The console's screen as it last stood, as plain text without escape sequences (16 kB). */
+  reach: Reach;
+  /** The console's screen as it last stood, as plain text without escape sequences (4.5 kB). */
   snapshot: string;
   /** The whole card, or the console with a slim header. */
   layout_kind: "card" | "console";
-  reach: Reach;
+  /** Names the HTML beside the widget that stands for it where none runs, and hides meanwhile. */
+  saved_key: string;
 }
 
 /** All that every widget needs, or what only a live screen does. */
@@ -188,6 +190,8 @@ export type ToPage =
    * an answer asks again, and a view says hello.
    */
   | { kind: "relinked" }
+  /** What the notebook keeps of the VM is this now. */
+  | { kind: "saved"; output: SavedOutput }
   /** This view did not keep up and gets no more; it may say hello when it has drawn what it has. */
   | { kind: "dropped"; view: string }
   /**
@@ -202,6 +206,12 @@ export type ToPage =
   | { kind: "metrics_refused"; reason: string; view: string }
   | { kind: "action_done"; id: string; error?: Problem }
   | ScreenToPage;
+
+/** An output of a cell, as in the notebook's file. */
+export interface SavedOutput {
+  data?: Record<string, string>;
+  metadata?: { vmnb?: { key: string } };
+}
 
 /** What a page needs to talk to its widget's kernel over a WebSocket. */
 export interface Door {
@@ -230,6 +240,8 @@ export interface Model {
   on(event: `change:${keyof Traits}`, callback: () => void): void;
   off(event: string, callback: MessageCallback | (() => void)): void;
   send(content: ToKernel, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
+  /** The front end's own; what it has beyond the standard is different everywhere. */
+  widget_manager?: unknown;
 }
 
 export type MessageCallback = (content: ToPage, buffers: ArrayBufferView[]) => void;

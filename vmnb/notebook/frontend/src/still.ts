@@ -32,7 +32,7 @@ function still(model: Model): HTMLElement {
   const saved = h("p", { class: "vmnb-saved" }, isRunning(model) ? silenceText(model) : SAVED);
   return h(
     "section",
-    { class: "vmnb vmnb-still", "aria-label": `Virtual machine ${card.name}, as it was saved` },
+    { class: "vmnb vmnb-still", "data-saved": model.get("saved_key") ?? null, "aria-label": `Virtual machine ${card.name}, as it was saved` },
     h("header", { class: "vmnb-header" }, header.element, saved),
     consoleText(model.get("snapshot") ?? ""),
     ...(isCard ? sections(model, card) : []),

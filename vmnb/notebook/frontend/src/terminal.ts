@@ -79,6 +79,11 @@ export class ConsoleTerminal implements Sink {
     });
   }
 
+  /** Take another size, after all that was written. */
+  resize(size: { cols: number; rows: number }): void {
+    this.terminal.write("", () => this.terminal.resize(size.cols, size.rows));
+  }
+
   /** Show text that is not from the stream; the next restore takes it away. */
   preview(text: string): void {
     const printable = text.replace(/[^\P{Cc}\n\t]/gu, "");
