@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.lab import CardOnPage, Notebook, destroy_all, lab_server
+from tests.browser.card import CardOnPage, destroy_all
+from tests.browser.lab import Notebook, lab_server
 from tests.homes import own_homes
 from tests.kernels import CONTROL, KERNELS, install_kernels
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.lab import CardOnPage, Notebook, destroy_all, lab_server
+from tests.browser.card import CardOnPage, destroy_all
+from tests.browser.lab import Notebook, lab_server
 from tests.browser.wire import Wire, wire_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

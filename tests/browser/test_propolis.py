@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.card import CardOnPage
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import CardOnPage
 from vmnb.testing.propolis import PropolisStandIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

@@ -8,8 +8,9 @@ import pytest
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.card import CardOnPage
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import CardOnPage, Notebook
+from tests.browser.lab import Notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

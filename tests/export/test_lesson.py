@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter, MarkdownExporter
 from playwright.sync_api import expect
 
 import vmnb
-from tests.browser.lab import destroy_all
+from tests.browser.card import destroy_all
 from vmnb.console.cast import Cast
 
 from .conftest import OpenPage

@@ -8,7 +8,7 @@ from vmnb.core.errors import VmnbError
 from vmnb.notebook import assets
 
 # Each widget's state carries the bootstrap, and so does each saved notebook.
-BOOTSTRAP_LIMIT_BYTES = 12_000
+BOOTSTRAP_LIMIT_BYTES = 14_000
 
 
 def test_the_bundle_is_built_and_the_bootstrap_knows_its_digest() -> None:

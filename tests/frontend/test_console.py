@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 pytestmark = pytest.mark.browser
 
 
-def show(page: Page, traits: str = "{}", script: str = "{}", shadow: str = "false") -> Locator:
+def show(page: Page, traits: str = "{}", script: str = "{}", shadow: str = "''") -> Locator:
     page.evaluate(f"show({traits}, {script}, {shadow})")
     rows = page.locator(".xterm-rows")
     expect(rows).to_be_visible()
@@ -124,13 +124,17 @@ def test_one_key_leaves_the_terminal_and_tab_goes_on_from_there(page: Page) -> N
     expect(page.locator(".xterm textarea")).not_to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="after")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Control+Shift+Enter")
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("tab", name="Console")).to_be_focused()
     assert typed(page) == ""
 
 
 def test_a_closed_console_is_named_outside_the_screen(page: Page) -> None:
     rows = show(page, script="{screen: 'x', position: 1}")
     page.evaluate("model.receive({kind: 'closed', reason: 'The machine is stopped.'})")
-    status = page.locator(".vmnb-console-status")
+    status = page.locator(".vmnb-console .vmnb-console-status")
     expect(status).to_have_text("The machine is stopped.")
     expect(rows).not_to_contain_text("stopped")
     page.evaluate("model.receive({kind: 'open'})")
@@ -156,7 +160,9 @@ def test_a_narrow_page_keeps_the_width_until_the_kernel_gives_another(page: Page
 
 
 def test_the_console_works_alone_and_in_a_shadow_root(page: Page) -> None:
-    rows = show(page, "{layout_kind: 'console'}", "{screen: '# ', position: 2, echo: true}", "true")
+    rows = show(
+        page, "{layout_kind: 'console'}", "{screen: '# ', position: 2, echo: true}", "'div'"
+    )
     expect(page.get_by_role("tab")).to_have_count(0)
     page.locator(".xterm").click()
     page.keyboard.type("hello")

@@ -16,7 +16,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def _bundle(vm: VM) -> dict[str, Any]:
-    return vm._repr_mimebundle_()
+    bundle: dict[str, Any] = vm._repr_mimebundle_()
+    return bundle
 
 
 async def _rest(live: Live) -> None:

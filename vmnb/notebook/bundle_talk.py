@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from vmnb.notebook.assets import bundle
 from vmnb.notebook.talk import Message, Send, Talk
+from vmnb.notebook.wire import PROBE
 
 __all__ = ["BundleTalk"]
 
@@ -17,8 +18,15 @@ class BundleTalk(Talk):
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def handle(self, message: Message, _buffers: list[bytes]) -> None:
-        """Send script and style."""
+    async def handle(self, message: Message, buffers: list[bytes]) -> None:
+        """Send script and style, and what the page is to know of the way that bytes take."""
         built = await asyncio.to_thread(bundle, message["name"])
-        answer = {"kind": "bundle", "name": message["name"], "digest": built.digest}
-        self._send(answer, [built.script, built.style])
+        files = [built.script, built.style]
+        answer = {
+            "kind": "bundle",
+            "name": message["name"],
+            "digest": built.digest,
+            "sizes": [len(file) for file in files],
+            "heard": buffers == [PROBE],
+        }
+        self._send(answer, files)

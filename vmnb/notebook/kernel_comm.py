@@ -14,7 +14,7 @@ from typing import Any
 from vmnb.notebook import kernel_control, kernel_thread
 from vmnb.notebook.kernel_desk import Receive, desk
 
-__all__ = ["Reach", "Way", "take"]
+__all__ = ["Reach", "Way", "is_marimo", "take"]
 
 
 class Way(StrEnum):
@@ -30,7 +30,10 @@ class Way(StrEnum):
     """By the control channel, where the front end sends them there."""
 
     NONE = "none"
-    """Not at all: they wait for the cell's end."""
+    """Not at all: they wait for the cell's end, or until it awaits something."""
+
+    MARIMO = "marimo"
+    """Not at all, and marimo's cells keep them waiting while they await something, too."""
 
 
 _ADVICE = {
@@ -38,6 +41,7 @@ _ADVICE = {
     Way.SUBSHELL: "In JupyterLab 4.4 or newer they would arrive at once.",
     Way.CONTROL: "With ipykernel 7 or newer they would arrive at once.",
     Way.NONE: "A cell that awaits, as in `await asyncio.sleep(20)`, lets them through.",
+    Way.MARIMO: "",
 }
 
 
@@ -83,11 +87,18 @@ def take(comm: Any, receive: Receive) -> Reach:
     return Reach(way=_open(comm), comm_id=comm_id, release=lambda: _release(comm_id))
 
 
+def is_marimo(comm: Any) -> bool:
+    """Whether a comm leads to marimo, whose own comms say so."""
+    return getattr(comm, "kernel", None) == "marimo"
+
+
 def _release(comm_id: str) -> None:
     desk.pop(comm_id, None)
 
 
 def _open(comm: Any) -> Way:
+    if is_marimo(comm):
+        return Way.MARIMO
     kernel = _kernel()
     if kernel_thread.take_over(kernel):
         return Way.THREAD

@@ -20,7 +20,7 @@ from vmnb.notebook.html import static_card
 from vmnb.notebook.live import Live
 from vmnb.notebook.replay import UNRECORDED_BYTES, packed
 
-__all__ = ["Saved", "pages"]
+__all__ = ["Output", "Saved", "pages"]
 
 _log = logging.getLogger(__name__)
 

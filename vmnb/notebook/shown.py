@@ -7,7 +7,7 @@ from vmnb.core.machine import Machine
 from vmnb.notebook.card import vcpus_text
 from vmnb.notebook.html import static_card
 from vmnb.notebook.live import Live
-from vmnb.notebook.saved import Saved, pages
+from vmnb.notebook.saved import Output, Saved, pages
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
@@ -20,7 +20,7 @@ Layout = Literal["card", "console"]
 
 
 class Shown:
-    """What a cell shows; however many show a VM, they share its widget.
+    """What a cell shows; however many show a VM, they share its widget where that can be.
 
     Parameters
     ----------
@@ -45,31 +45,33 @@ class Shown:
         """
         # The empty HTML keeps the plain text, which is as old as the cell, from sites that have
         # the HTML of the other output.
-        pages().publish(self._widget() | {"text/plain": plain, "text/html": ""})
+        data, metadata = self._widget()
+        pages().publish(data | {"text/plain": plain, "text/html": ""}, metadata)
         self._saved.show()
 
     def bundle(self) -> dict[str, Any]:
         """Return every form of it; never raises, and asks nobody."""
         live = self._live
         html = static_card(live.card(), live.rows(), live.consoles.text(self._console))
-        return self._widget() | {"text/plain": plain_text(live.machine), "text/html": html}
+        data, _ = self._widget()
+        return data | {"text/plain": plain_text(live.machine), "text/html": html}
 
-    def _widget(self) -> dict[str, Any]:
+    def _widget(self) -> Output:
         try:
-            mounted = self._mounted()._repr_mimebundle_()
+            return self._mounted()._repr_mimebundle_() or ({}, {})
         except Exception:  # noqa: BLE001 - a repr never raises
             _log.exception("%r is shown without its widget", self._live.machine.name)
-            return {}
-        return dict(mounted[0]) if mounted else {}
+            return {}, {}
 
     def _mounted(self) -> "CardWidget":
         widgets = self._live.widgets
         shown = (self._layout, self._console)
-        if shown not in widgets:
+        mounted = widgets.get(shown)
+        if mounted is None or mounted.is_for_one_cell:
             from vmnb.notebook.widget import CardWidget  # ipywidgets, where it is needed
 
-            widgets[shown] = CardWidget(self._live, *shown, self._saved.key)
-        return widgets[shown]
+            mounted = widgets[shown] = CardWidget(self._live, *shown, self._saved.key)
+        return mounted
 
     @property
     def _saved(self) -> Saved:

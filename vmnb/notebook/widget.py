@@ -18,7 +18,7 @@ from vmnb.notebook.bounds import short_card, short_rows, short_text
 from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.card import states_of
 from vmnb.notebook.console_talk import ConsoleTalk
-from vmnb.notebook.kernel_comm import take
+from vmnb.notebook.kernel_comm import is_marimo, take
 from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
 from vmnb.notebook.metrics_talk import MetricsTalk
@@ -27,6 +27,7 @@ from vmnb.notebook.socket_talk import SocketTalk
 from vmnb.notebook.talk import Message, Send
 from vmnb.notebook.talks import Talks
 from vmnb.notebook.typed import Typed
+from vmnb.notebook.wire import Wire
 
 __all__ = ["CardWidget"]
 
@@ -74,7 +75,8 @@ class CardWidget(anywidget.AnyWidget):
             console=console,
             saved_key=saved_key,
         )
-        self._talks = self.talks(self.send)
+        self._wire = Wire(self.send)
+        self._talks = self.talks(self._wire.send)
         self._unsubscribe = live.subscribe(self._show)
         self.on_msg(lambda _, content, buffers: self._receive(content, buffers))
         reach = take(self.comm, self._receive)
@@ -93,6 +95,11 @@ class CardWidget(anywidget.AnyWidget):
             MetricsTalk(self._live, send),
         )
 
+    @property
+    def is_for_one_cell(self) -> bool:
+        """Whether no other cell can show it: marimo takes a widget away with its cell."""
+        return is_marimo(self.comm)
+
     def close(self) -> None:
         """Take it from the page; the VM goes on as it is."""
         self._unsubscribe()
@@ -100,6 +107,9 @@ class CardWidget(anywidget.AnyWidget):
         super().close()
 
     def _show(self) -> None:
+        if getattr(self.comm, "_closed", False):  # marimo does so, and tells nobody
+            self.close()
+            return
         with self.hold_sync():
             for name, value in self._told().items():
                 self.set_trait(name, value)
@@ -115,7 +125,7 @@ class CardWidget(anywidget.AnyWidget):
         }
 
     def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:
-        runtime.submit(self._talks.handle(content, [bytes(buffer) for buffer in buffers]))
+        runtime.submit(self._talks.handle(content, self._wire.bytes_of(content, buffers)))
 
     def _to_view(self, send: Send, message: Message, buffers: list[bytes]) -> None:
         send(message, buffers)

@@ -79,6 +79,9 @@ export class ConsolePanel {
     this.tools = this.toolbar();
     this.foot = h("div", { class: "vmnb-console-foot" }, this.status, this.offer, this.tools.element, this.hints);
     this.element = this.laidOut();
+    // Who has left by the key goes on backwards too, and not into the terminal again.
+    this.hints.addEventListener("focus", () => this.terminal.setInTabOrder(false));
+    this.hints.addEventListener("blur", () => this.terminal.setInTabOrder(true));
     this.offer.addEventListener("click", () => this.takeOffer());
     this.showSnapshot();
     this.observer.observe(this.frame);

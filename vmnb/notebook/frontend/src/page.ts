@@ -1,4 +1,5 @@
 /** The widget's code, fetched from the kernel once a page, however many widgets the page shows. */
+import { PROBE, learn } from "./carrier";
 import { type BundleName, type MessageCallback, type Model, bytesOf, post } from "./protocol";
 
 /** While one widget waits for its answer, the others let it. */
@@ -47,9 +48,16 @@ export function loadBundle<Exports>(model: Model, wanted: Wanted, signal: AbortS
     };
     const onMessage: MessageCallback = (message, buffers) => {
       if (message.kind !== "bundle" || message.name !== wanted.name) return;
-      finish(accept(message.digest, buffers) as Promise<Loaded<Exports>>);
+      if (learn(message, buffers)) finish(accept(message.digest, buffers) as Promise<Loaded<Exports>>);
+      else if (asked < 2) ask();
+      else finish(Promise.reject(new Error("this front end carries no bytes")));
     };
-    const turn = whenMyTurn(wanted.digest, () => post(model, { kind: "bundle", name: wanted.name }));
+    let asked = 0;
+    const ask = () => {
+      asked += 1;
+      post(model, { kind: "bundle", name: wanted.name }, [PROBE]);
+    };
+    const turn = whenMyTurn(wanted.digest, ask);
     const finish = (found: Promise<Loaded<Exports>>) => {
       stop();
       found.then(resolve, reject);

@@ -122,7 +122,7 @@ export type BundleName = "widget" | "screen";
 
 /** From the page to the kernel; `console` is the number of a console, from 0 on. */
 export type ToKernel =
-  /** Asks for a part of the widget's code; answered by `bundle`. */
+  /** Asks for a part of the widget's code; answered by `bundle`. The one buffer is `PROBE`, see `carrier.ts`. */
   | { kind: "bundle"; name: BundleName }
   /** Tries another way to the kernel; answered by `knocked`. */
   | { kind: "knock" }
@@ -192,8 +192,8 @@ export type ScreenToKernel =
 
 /** From the kernel to the page. A message with another view's `view` is not for this one. */
 export type ToPage =
-  /** Buffers: the script, the style. */
-  | { kind: "bundle"; name: BundleName; digest: string }
+  /** Buffers: the script, the style, of `sizes` bytes. `heard`: the request's buffer was whole. */
+  | { kind: "bundle"; name: BundleName; digest: string; sizes: number[]; heard: boolean }
   | { kind: "knocked" }
   /**
    * The one buffer draws the screen and the scrollback on a terminal that was just reset; live
@@ -258,18 +258,24 @@ export type ScreenToPage =
   /** What was asked for cannot be done. */
   | { kind: "screen_refused"; view: string; reason: string };
 
+/**
+ * A message on its way. `base64` has its buffers where the front end carries none; with `binary`
+ * the page says that it gets none, and wants all as base64 from now on.
+ */
+export type Message<Content> = Content & { base64?: string[]; binary?: false };
+
 /** The part of anywidget's model that is used here. */
 export interface Model {
   get<Name extends keyof Traits>(name: Name): Traits[Name] | undefined;
   on(event: "msg:custom", callback: MessageCallback): void;
   on(event: `change:${keyof Traits}`, callback: () => void): void;
   off(event: string, callback: MessageCallback | (() => void)): void;
-  send(content: ToKernel, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
+  send(content: Message<ToKernel>, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
   /** The front end's own; what it has beyond the standard is different everywhere. */
   widget_manager?: unknown;
 }
 
-export type MessageCallback = (content: ToPage, buffers: ArrayBufferView[]) => void;
+export type MessageCallback = (content: Message<ToPage>, buffers: ArrayBufferView[]) => void;
 
 /** What the bundle gives to the bootstrap. */
 export interface Bundle {
@@ -277,10 +283,14 @@ export interface Bundle {
   mount(model: Model, root: HTMLElement, style: string): () => void;
 }
 
-/** The bytes of a message's buffer, whatever view of it the front end hands over. */
-export function bytesOf(buffer: ArrayBufferView | undefined): Uint8Array<ArrayBuffer> {
-  if (buffer === undefined) return new Uint8Array();
-  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+/** The bytes of a message's buffer, in whatever form the front end hands it over; none where it has none. */
+export function bytesOf(buffer: unknown): Uint8Array<ArrayBuffer> {
+  if (ArrayBuffer.isView(buffer)) {
+    return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength);
+  }
+  // It may be of another frame, and then is no instance of this one's class.
+  const isArrayBuffer = Object.prototype.toString.call(buffer) === "[object ArrayBuffer]";
+  return isArrayBuffer ? new Uint8Array(buffer as ArrayBuffer) : new Uint8Array();
 }
 
 /** Send, if there is a kernel to send to: one that is gone must not break the page. */

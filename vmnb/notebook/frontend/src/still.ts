@@ -11,9 +11,9 @@ declare const STILL_CSS: string;
 
 const SAVED = "As it was saved. Run the cell to work with it.";
 
-/** Show the still card in `root` and keep it true; the function returned takes it away. */
-export function showStill(model: Model, root: HTMLElement): () => void {
-  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model));
+/** Show the still card in `root` and keep it true, perhaps with a note why it is still; the function returned takes it away. */
+export function showStill(model: Model, root: HTMLElement, note?: string): () => void {
+  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model, note));
   const events = ["change:card", "change:history", "change:snapshot"] as const;
   for (const event of events) model.on(event, draw);
   draw();
@@ -23,13 +23,14 @@ export function showStill(model: Model, root: HTMLElement): () => void {
   };
 }
 
-function still(model: Model): HTMLElement {
+function still(model: Model, note: string | undefined): HTMLElement {
   const card = model.get("card");
   if (card === undefined) return h("p", {}, "A virtual machine without a name.");
   const isCard = model.get("layout_kind") !== "console";
   const header = new Header();
   header.update({ ...card, busy: null }, null);
-  const saved = h("p", { class: "vmnb-saved" }, isRunning(model) ? silenceText(model) : SAVED);
+  const why = note ?? (isRunning(model) ? silenceText(model) : SAVED);
+  const saved = h("p", { class: "vmnb-saved" }, why);
   return h(
     "section",
     { class: "vmnb vmnb-still", "data-saved": model.get("saved_key") ?? null, "aria-label": `Virtual machine ${card.name}, as it was saved` },

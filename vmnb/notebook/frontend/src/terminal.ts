@@ -131,6 +131,10 @@ export class ConsoleTerminal implements Sink, Sized {
     return this.terminal.hasSelection();
   }
 
+  setInTabOrder(isIn: boolean): void {
+    if (this.terminal.textarea) this.terminal.textarea.tabIndex = isIn ? 0 : -1;
+  }
+
   write(bytes: Uint8Array, done: () => void): void {
     this.terminal.write(bytes, done);
   }

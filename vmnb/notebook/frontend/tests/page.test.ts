@@ -9,12 +9,14 @@ const STYLE = new TextEncoder().encode(".vmnb {}");
 
 describe("fetching the bundle", () => {
   const asked = (model: ScriptedModel) => model.sent.filter(({ kind }) => kind === "bundle").length;
-  const answer = (model: ScriptedModel) => model.receive({ kind: "bundle", name: "widget", digest: DIGEST }, SCRIPT, STYLE);
+  const sizes = [SCRIPT.length, STYLE.length];
+  const said = { kind: "bundle" as const, name: "widget" as const, digest: DIGEST, sizes, heard: true };
+  const answer = (model: ScriptedModel) => model.receive(said, SCRIPT, STYLE);
   const start = (model: ScriptedModel) => loadBundle(model, WANTED, new AbortController().signal);
 
   beforeEach(() => {
     vi.useFakeTimers();
-    Reflect.deleteProperty(globalThis, Symbol.for("vmnb.page.2"));
+    for (const key of ["vmnb.page.2", "vmnb.carriage.1"]) Reflect.deleteProperty(globalThis, Symbol.for(key));
   });
   afterEach(() => vi.useRealTimers());
 
@@ -45,6 +47,25 @@ describe("fetching the bundle", () => {
     void start(live);
     vi.advanceTimersByTime(60_000);
     expect([asked(dead), asked(live)]).toEqual([1, 1]);
+  });
+
+  it("asks once more, for text, when the front end loses the bytes", async () => {
+    const model = new ScriptedModel({});
+    const loaded = start(model);
+    vi.advanceTimersByTime(100);
+    model.receive(said);
+    expect(asked(model)).toBe(2);
+    answer(model);
+    expect((await loaded).style).toBe(".vmnb {}");
+  });
+
+  it("says so when the bytes are lost for good", async () => {
+    const model = new ScriptedModel({});
+    const loaded = start(model);
+    vi.advanceTimersByTime(100);
+    for (const _ of [1, 2]) model.receive(said);
+    await expect(loaded).rejects.toThrow("carries no bytes");
+    expect(asked(model)).toBe(2);
   });
 
   it("stops listening and asking when the widget goes", () => {
