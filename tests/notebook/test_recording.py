@@ -1,5 +1,6 @@
 """Recordings as a notebook makes them, of a VM that is prepared and does not run."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -55,8 +56,11 @@ def test_an_older_recording_is_replaced_and_nothing_else(vm: VM, homes: Path) ->
 def test_what_cannot_be_recorded_to_is_an_error_before_anything_is_made(
     vm: VM, homes: Path
 ) -> None:
-    with pytest.raises(SpecError, match="is a directory"):
+    with pytest.raises(SpecError, match="is not a file"):
         vm.console.record(homes)
+    os.mkfifo(homes / "pipe")
+    with pytest.raises(SpecError, match="is not a file"):
+        vm.console.record(homes / "pipe")
     with pytest.raises(BackendError, match="No such file"):
         vm.console.record(homes / "missing" / "web.cast")
     with pytest.raises(SpecError, match="limit 'much' is not a size"):

@@ -283,7 +283,8 @@ class Console:
         self._log_known = start + len(data)
         if self._following is None:
             self._following = asyncio.create_task(self._terminal.follow())
-        self._receive(data)
+        if data:
+            self._receive(data)
         return log
 
     async def _connect(self, log: ConsoleLog) -> None:

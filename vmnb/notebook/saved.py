@@ -139,8 +139,8 @@ class Saved:
         live = self._live
         if live.machine.last_state is VmState.DESTROYED:
             return
-        console = await live.console()
         async with asyncio.timeout(_LOOK_S):
+            console = await live.console()
             await console.restore()
             cast = console.replay(_REPLAY_BYTES, live.machine.name)
             self._replay = await asyncio.to_thread(packed, cast, UNRECORDED_BYTES)
