@@ -17,7 +17,6 @@ from vmnb.core.hypervisor import NoConsole
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
-from vmnb.core.picture import Picture
 from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
@@ -63,7 +62,6 @@ class Live:
         self.recorded = ""
         self.ways = Ways(machine, self.console)
         self.screen_views = Views()
-        self.last_picture: Picture | None = None
         self.sampler = Sampler(machine.measure)
         self._console: Console | None = None
         self._history: list[HistoryRow] = []
@@ -171,17 +169,6 @@ class Live:
             self._console = Console(endpoint)
         await self._console.open(endpoint)
         return self._console
-
-    async def screenshot(self) -> Picture:
-        """Return what the screen shows now; :attr:`last_picture` is the same afterwards.
-
-        Raises
-        ------
-        StateError, CapabilityError
-            As by :meth:`vmnb.VM.screenshot`.
-        """
-        self.last_picture = await self.machine.screenshot()
-        return self.last_picture
 
     async def run(
         self,
