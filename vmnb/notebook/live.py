@@ -17,7 +17,6 @@ from vmnb.core.hypervisor import Capability
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
-from vmnb.core.picture import Picture
 from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
@@ -66,7 +65,6 @@ class Live:
         self.recorded = ""
         self.ways = Ways(machine, self.console)
         self.screen_views = Views()
-        self.last_picture: Picture | None = None
         self.sampler = Sampler(machine.measure)
         self._history: list[HistoryRow] = []
         self._address = ""
@@ -170,17 +168,6 @@ class Live:
             The backend has no console.
         """
         return await self.consoles.get()
-
-    async def screenshot(self) -> Picture:
-        """Return what the screen shows now; :attr:`last_picture` is the same afterwards.
-
-        Raises
-        ------
-        StateError, CapabilityError
-            As by :meth:`vmnb.VM.screenshot`.
-        """
-        self.last_picture = await self.machine.screenshot()
-        return self.last_picture
 
     async def run(
         self,
