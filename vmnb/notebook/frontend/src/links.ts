@@ -31,7 +31,8 @@ export class LinkQuestion {
       h("div", { class: "vmnb-actions" }, this.cancel, this.open),
     );
     this.cancel.addEventListener("click", () => this.close());
-    this.open.addEventListener("click", () => this.close());
+    // Only afterwards: without its address the link would not open.
+    this.open.addEventListener("click", () => setTimeout(() => this.close()));
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.close();
     });

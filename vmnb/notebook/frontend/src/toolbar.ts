@@ -36,7 +36,7 @@ export class Toolbar {
   }
 
   private button(tool: Tool, index: number): HTMLButtonElement {
-    const face = typeof tool.face === "string" ? icon(tool.face) : h("span", { "aria-hidden": "true" }, tool.face.text);
+    const face = typeof tool.face === "string" ? icon(tool.face) : h("span", { "data-face": tool.face.text });
     const title = tool.keys ? `${tool.label} (${tool.keys})` : tool.label;
     const button = h(
       "button",
