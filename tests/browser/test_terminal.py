@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.card import CardOnPage
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import CardOnPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 

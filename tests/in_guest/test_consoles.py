@@ -5,6 +5,7 @@ import pytest
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.notebook.console_talk import ConsoleTalk
+from vmnb.notebook.typed import Typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -21,10 +22,11 @@ def test_the_second_port_has_a_shell_of_its_own(tiny: VM) -> None:
 
 
 def test_a_read_only_console_takes_words_of_a_program_but_no_keys(tiny: VM) -> None:
-    talk = ConsoleTalk(tiny._live, lambda message, buffers: None)
-    key = {"kind": "input", "console": 0, "view": "v", "reply": False}
+    typed = Typed()
+    talk = ConsoleTalk(tiny._live, typed, lambda message, buffers: None)
 
     def press(text: str) -> None:
+        key = {"kind": "input", "console": 0, "view": "v", "reply": False, "at": typed.end("v")}
         runtime.run(talk.handle(key, [text.encode()]))
 
     tiny.console.read_only = True
