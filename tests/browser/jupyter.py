@@ -50,5 +50,5 @@ def jupyter_server(root: Path, module: str, *options: str, proxied: bool = False
     own = {f"JUPYTER_{what.upper()}_DIR": home / what for what in ("config", "data", "runtime")}
     command = [sys.executable, "-m", module, "--no-browser", *options]
     address = r"http://(127\.0\.0\.1|localhost):\d+/\S*"
-    with served(command, address, root / "server.log", **own) as url:
+    with served(command, address, home / "server.log", **own) as url:
         yield url

@@ -124,9 +124,14 @@ def test_one_key_leaves_the_terminal_and_tab_goes_on_from_there(page: Page) -> N
     expect(page.locator(".xterm textarea")).not_to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="after")).to_be_focused()
-    page.keyboard.press("Shift+Tab")
+    page.locator(".xterm").click()
     page.keyboard.press("Control+Shift+Enter")
-    page.keyboard.press("Shift+Tab")
+    ahead = page.locator(".vmnb-console :is(button, [tabindex='0']):visible").count()
+    for _ in range(ahead):
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator(".xterm textarea")).not_to_be_focused()
+        if page.get_by_role("tab", name="Console").evaluate("tab => tab.matches(':focus')"):
+            break
     expect(page.get_by_role("tab", name="Console")).to_be_focused()
     assert typed(page) == ""
 

@@ -81,7 +81,9 @@ export class ConsolePanel {
     this.element = this.laidOut();
     // Who has left by the key goes on backwards too, and not into the terminal again.
     this.hints.addEventListener("focus", () => this.terminal.setInTabOrder(false));
-    this.hints.addEventListener("blur", () => this.terminal.setInTabOrder(true));
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.element.contains(relatedTarget as Node | null)) this.terminal.setInTabOrder(true);
+    });
     this.offer.addEventListener("click", () => this.takeOffer());
     this.showSnapshot();
     this.observer.observe(this.frame);
