@@ -13,11 +13,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 
 from tests.bench.flood import flood
 from tests.bench.pty_bridge import SHELL, bridge
@@ -131,27 +131,41 @@ def measure(
     options: argparse.Namespace,
 ) -> None:
     """Measure all seats in turn, and print a table."""
-    speeds: dict[str, list[float]] = {seat.name: [] for seat in seats}
-    echoes: dict[str, list[float]] = {seat.name: [] for seat in seats}
+    results = {seat.name: Result() for seat in seats}
+    there = list(seats)
     for turn in range(options.rounds + 1):  # the first is to warm up
-        for seat in seats:
+        for seat in list(there):
             print(f"{guest}, round {turn}: {seat.name}", file=sys.stderr)
-            seat.sit_down(prompt)
-            took = seat.echoes_ms(-(-options.keys // options.rounds))
-            speed = megabytes / seat.run(command)
-            if turn:
-                echoes[seat.name] += took
-                speeds[seat.name].append(speed)
+            result = results[seat.name] if turn else Result()
+            try:
+                seat.sit_down(prompt)
+                result.echoes_ms += seat.echoes_ms(-(-options.keys // options.rounds))
+                result.speeds.append(megabytes / seat.run(command))
+            except Error as error:  # a terminal that fails does not take the others along
+                print(f"{seat.name} failed: {error.message}", file=sys.stderr)
+                there.remove(seat)
     print(f"\nThe guest is {guest}.\n")
     print(f"| terminal | {megabytes} MB, MB/s | ratio | echo, ms | p95 | ratio |")
     print("| --- | --- | --- | --- | --- | --- |")
-    first = seats[0].name
-    for name, speed_list in speeds.items():
-        speed, echo = median(speed_list), median(echoes[name])
-        p95 = quantiles(echoes[name], n=20)[-1]
-        faster, later = speed / median(speeds[first]), echo / median(echoes[first])
-        row = f"{speed:.2f} | {faster:.2f} | {echo:.1f} | {p95:.1f} | {later:.2f}"
-        print(f"| {name} | {row} |", flush=True)
+    for name, result in results.items():
+        print(f"| {name} | {result.row(results[seats[0].name])} |", flush=True)
+
+
+@dataclass
+class Result:
+    """What was measured of one terminal."""
+
+    speeds: list[float] = field(default_factory=list)
+    echoes_ms: list[float] = field(default_factory=list)
+
+    def row(self, first: "Result") -> str:
+        """Return the cells of a table, with ratios to the first terminal."""
+        if not self.speeds or not first.speeds:
+            return "failed | | | |"
+        speed, echo = median(self.speeds), median(self.echoes_ms)
+        p95 = quantiles(self.echoes_ms, n=20)[-1]
+        faster, later = speed / median(first.speeds), echo / median(first.echoes_ms)
+        return f"{speed:.2f} | {faster:.2f} | {echo:.1f} | {p95:.1f} | {later:.2f}"
 
 
 def lines(count: int) -> bytes:

@@ -1,5 +1,7 @@
 // What a page measures about the terminals in it, whoever put them there: `window.bench`.
 (() => {
+  const ECHO_MS = 30_000;
+  const TEXT_MS = 600_000;
   const terminals = [];
   // Each of xterm's terminals keeps its core under this name. Setting it is how we learn of one.
   Object.defineProperty(Object.prototype, "_core", {
@@ -18,10 +20,14 @@
     return Array.from({ length: 4 }, (_, back) => active.getLine(end - back)?.translateToString(true) ?? "");
   };
 
+  const upToCursor = ({ active }) =>
+    active.getLine(active.baseY + active.cursorY)?.translateToString(false, 0, active.cursorX) ?? "";
+
   /** Milliseconds from the next key to `isDone`, which is asked at each of the terminal's events. */
-  function measure(terminal, event, isDone) {
-    return new Promise((resolve) => {
+  function measure(event, isDone, patienceMs) {
+    return new Promise((resolve, reject) => {
       let began = Infinity;
+      setTimeout(() => reject(new Error("the terminal did not show it in time")), patienceMs);
       addEventListener("keydown", () => { began = performance.now(); }, { capture: true, once: true });
       const listening = event(() => {
         if (began === Infinity || !isDone()) return;
@@ -68,20 +74,18 @@
 
   window.bench = {
     has: (selector) => terminalIn(selector) !== undefined,
-    shows: (selector, text) => lastLines(terminalIn(selector).buffer).some((line) => line.includes(text)),
-    /** From the next key to its glyph in the buffer, where the cursor is now. */
+    isAt: (selector, prompt) => upToCursor(terminalIn(selector).buffer).trimEnd().endsWith(prompt),
+    /** From the next key to its glyph in the buffer, before the cursor; the last key was another. */
     echo(selector, glyph) {
-      const terminal = terminalIn(selector);
-      const { cursorX, cursorY, baseY } = terminal.buffer.active;
-      const cell = () => terminal.buffer.active.getLine(baseY + cursorY)?.getCell(cursorX)?.getChars();
-      this.result = measure(terminal, terminal.onWriteParsed, () => cell() === glyph);
+      const { buffer, onWriteParsed } = terminalIn(selector);
+      this.result = measure(onWriteParsed, () => upToCursor(buffer).endsWith(glyph), ECHO_MS);
     },
     /** From the next key to the drawing of `text` near the cursor. */
     text(selector, text) {
       const terminal = terminalIn(selector);
       this.isDone = false;
-      this.result = measure(terminal, terminal.onRender, () => lastLines(terminal.buffer).some((line) => line.includes(text)));
-      this.result.then(() => { this.isDone = true; });
+      const isShown = () => lastLines(terminal.buffer).some((line) => line.includes(text));
+      this.result = measure(terminal.onRender, isShown, TEXT_MS).finally(() => { this.isDone = true; });
     },
     watchBytes: (selector) => watchBytes(terminalIn(selector)),
     digest(selector) {

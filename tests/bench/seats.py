@@ -12,7 +12,7 @@ from tests.browser.lab import Notebook
 __all__ = ["Seat", "notebook_seat", "terminal_seat"]
 
 PROBE = Path(__file__).parent / "probe.js"
-_LONGEST_MS = 60_000
+_LONGEST_MS = 120_000
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -34,12 +34,12 @@ class Seat:
     marks: int = 0
 
     def sit_down(self, prompt: str) -> None:
-        """Come to the front, and wait until the prompt is there."""
+        """Come to the front, and wait until the cursor is behind the prompt."""
         self.page.bring_to_front()
         self.page.wait_for_function("(selector) => bench.has(selector)", arg=self.selector)
         self.page.locator(f"{self.selector} .xterm-screen").last.click()
         self.page.wait_for_function(
-            "([selector, text]) => bench.shows(selector, text)", arg=[self.selector, prompt]
+            "([selector, text]) => bench.isAt(selector, text)", arg=[self.selector, prompt]
         )
 
     def run(self, command: str, watch: Callable[[], None] = lambda: None) -> float:
@@ -91,7 +91,7 @@ def terminal_seat(browser: Browser, url: str) -> Seat:
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_default_timeout(_LONGEST_MS)
     page.add_init_script(path=PROBE)
-    page.goto(url)
+    page.goto(url.replace("/lab?", "/lab?reset&"))
     page.wait_for_function("() => window.jupyterapp")
     page.evaluate("() => jupyterapp.restored")
     page.evaluate("() => jupyterapp.commands.execute('terminal:create-new')")

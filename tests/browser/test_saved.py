@@ -46,7 +46,7 @@ def _open_without_kernel(notebook: Notebook, *, trusted: bool = True) -> Page:
 
 
 def _until_saved_form_has(page: Page, *texts: str) -> None:
-    form = page.locator(".vmnb-saved").last
+    form = page.locator(".vmnb-kept").last
     for text in texts:
         expect(form).to_contain_text(text, use_inner_text=False, timeout=60_000)
 
@@ -83,14 +83,14 @@ def test_a_notebook_that_was_saved_says_how_its_vm_was_where_no_kernel_runs(
     notebook.open()  # as by a reload
     card = CardOnPage(notebook.page)
     card.expect_on_console(r"still typing")
-    card.type_in_console("echo $((7*7))\n")
-    _until_saved_form_has(page, "echo $((7*7))\n49")
-    assert "\n49\n" in _saved(notebook).cells[0].outputs[1].data["text/html"]
+    card.press("Suspend")
+    _until_saved_form_has(page, "suspended", "still typing")
+    assert "suspended" in _saved(notebook).cells[0].outputs[1].data["text/html"]
 
     page = _open_without_kernel(notebook)
-    form = page.locator(".jp-CodeCell").nth(0).locator(".vmnb-saved")
+    form = page.locator(".jp-CodeCell").nth(0).locator(".vmnb-kept")
     expect(form).to_be_visible()
-    expect(form).to_contain_text("running")
+    expect(form).to_contain_text("suspended")
     expect(form).to_contain_text("42")
     expect(_rows(page, 0).nth(0)).to_be_hidden()
 
@@ -111,7 +111,7 @@ def test_where_the_widgets_state_is_saved_it_is_shown_with_another_kernel(
     notebook.shut_down()
     notebook.open()
     expect(notebook.page.locator(".vmnb-still")).to_contain_text("running")
-    expect(notebook.page.locator(".vmnb-saved")).to_be_hidden()
+    expect(notebook.page.locator(".vmnb-kept")).to_be_hidden()
 
 
 def test_a_notebook_says_how_its_vm_was_to_another_kernel_and_where_it_is_not_trusted(
@@ -124,8 +124,8 @@ def test_a_notebook_says_how_its_vm_was_to_another_kernel_and_where_it_is_not_tr
     _saved(notebook)
     notebook.shut_down()
     notebook.open()  # with another kernel, which knows no widgets
-    expect(notebook.page.locator(".vmnb-saved")).to_contain_text("running")
+    expect(notebook.page.locator(".vmnb-kept")).to_contain_text("running")
     expect(_rows(notebook.page, 0).nth(0)).to_be_hidden()
     page = _open_without_kernel(notebook, trusted=False)
-    expect(page.locator(".vmnb-saved")).to_contain_text("running")
+    expect(page.locator(".vmnb-kept")).to_contain_text("running")
     expect(_rows(page, 0).nth(0)).to_have_text("")

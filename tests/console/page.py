@@ -20,6 +20,7 @@ class Page:
         self.first: int | None = None
         self.next = seq
         self.screen = b""
+        self.sizes: list[tuple[int, int]] = []
         self.output = bytearray()
         self.reasons: list[str] = []
         self._news = asyncio.Event()
@@ -31,6 +32,7 @@ class Page:
         self.kinds.append(message["kind"])
         if message["kind"] == "restore":
             self.next, self.screen = message["seq"], buffers[0]
+            self.sizes.append((message["cols"], message["rows"]))
         elif message["kind"] == "output":
             assert message["seq"] == self.next
             self.first = message["seq"] if self.first is None else self.first
@@ -49,6 +51,10 @@ class Page:
     async def until_output(self, data: bytes) -> None:
         """Wait until `data` was in the output."""
         await self._until(lambda: data in self.output)
+
+    async def until_size(self, size: tuple[int, int]) -> None:
+        """Wait until a screen of that size has come."""
+        await self._until(lambda: size in self.sizes)
 
     async def until_length(self, count: int) -> None:
         """Wait until there were `count` bytes of output."""

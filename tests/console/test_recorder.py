@@ -1,6 +1,7 @@
 """Recording a console: a test plays QEMU on a real socket."""
 
 import asyncio
+import resource
 import socket
 import stat
 from pathlib import Path
@@ -116,6 +117,39 @@ async def test_a_file_that_cannot_be_made_is_an_error(
         await recorder.start()
     await recorder.stop()
     guest.close()
+    await console.aclose()
+
+
+async def test_a_disk_that_is_full_is_an_error_of_the_end(
+    listener: socket.socket, tmp_path: Path
+) -> None:
+    console, guest = await _opened(listener, tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    recorder = _recorder(console, tmp_path / "web.cast")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))  # a file may not grow beyond
+    try:
+        await recorder.start()
+        with pytest.raises(BackendError, match="File too large"):
+            await recorder.stop()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    guest.close()
+    await console.aclose()
+
+
+async def test_a_console_that_does_not_run_is_told_of_once(tmp_path: Path) -> None:
+    log = tmp_path / "console.log"
+    log.write_bytes(b"it said this\r\n")
+    console = Console(UnixConsole(path=tmp_path / "none", log=log))
+    told: list[int] = []
+    console.subscribe(lambda: told.append(console.position))
+    for _ in range(3):
+        await console.restore()
+    assert told == [14]
+    with log.open("ab") as file:
+        file.write(b"and this\r\n")
+    await console.restore()
+    assert console.text() == "it said this\nand this"
     await console.aclose()
 
 

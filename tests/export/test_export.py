@@ -15,7 +15,7 @@ from vmnb.errors import CapabilityError, SpecError
 
 from .notebooks import HOSTILE, STATE, card_outputs, cast_of, write_notebook
 
-CARD = '<div class="vmnb-saved"><b>web</b> stopped<pre class="vmnb-text">the text</pre></div>'
+CARD = '<div class="vmnb-kept"><b>web</b> stopped<pre class="vmnb-text">the text</pre></div>'
 CAST = cast_of((0.0, "o", "hello\r\n"), (1.0, "o", "world"))
 
 

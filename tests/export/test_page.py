@@ -26,7 +26,7 @@ CAST = cast_of(
 
 
 def page_of(tmp_path: Path, cast: Cast, text: str = "the text") -> Path:
-    html = f'<div class="vmnb-saved"><b>web</b><pre class="vmnb-text">{escape(text)}</pre></div>'
+    html = f'<div class="vmnb-kept"><b>web</b><pre class="vmnb-text">{escape(text)}</pre></div>'
     path = write_notebook(tmp_path / "lesson.ipynb", ("vm", card_outputs(html, cast)))
     return vmnb.export(path)
 
@@ -100,7 +100,7 @@ def test_hostile_output_changes_nothing_but_the_screen(tmp_path: Path, open_page
     expect(rows(page)).to_contain_text("done")
     assert page.evaluate("typeof stolen") == "undefined"
     assert page.title() == "lesson"
-    assert page.locator(".vmnb-saved a, .vmnb-saved img").count() == 0
+    assert page.locator(".vmnb-kept a, .vmnb-kept img").count() == 0
 
 
 def test_scripts_in_other_outputs_do_not_run(tmp_path: Path, open_page: OpenPage) -> None:

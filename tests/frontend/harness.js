@@ -12,6 +12,7 @@ export function card(state = "running", changes = {}) {
     vcpus: 1, memory_mib: 256, address: "10.0.2.15", image: "tiny", uptime_since: null,
     actions: Object.fromEntries(ACTIONS.map(entry)), busy: null, error: null, no_screen: "",
     facts: [["Image", "tiny"], ["Backend", "qemu"], ["Disk", "1 GiB"]],
+    consoles: [0, 1].map(() => ({ read_only: false, sizes_itself: true })),
     ...changes,
   };
 }
@@ -31,9 +32,13 @@ const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => characte
 /**
  * `form` is what becomes of buffers on their way to the page, "lost" for none at all; `hears` whether
  * those of the page come to the kernel; `works` whether there is a kernel that takes a message.
+ * With `follows` a console takes the size that a view wishes for, as the kernel lets it.
  */
 class Model {
-  constructor(traits, { screen = "", position = 0, answers = true, echo = false, ...way } = {}) {
+  constructor(traits, { screen = "", position = 0, answers = true, echo = false, follows = false, cols = 80, rows = 24, ...way } = {}) {
+    this.views = new Map();
+    this.follows = follows;
+    this.size = { cols, rows };
     Object.assign(this, { form: "DataView", hears: true, works: true, binary: true }, way);
     this.traits = traits;
     this.listeners = new Map();
@@ -54,7 +59,7 @@ class Model {
   }
   output(text) {
     const bytes = encoder.encode(text);
-    this.receive({ kind: "output", seq: this.position }, bytes);
+    this.receive({ kind: "output", seq: this.position, view: this.views.get(0) }, bytes);
     this.position += bytes.length;
   }
   send(content, _callbacks, buffers = []) {
@@ -74,12 +79,20 @@ class Model {
       const isHeard = String(heard[0]) === "0,127,128,255";
       this.receive({ kind: "bundle", name: content.name, digest: await digests[content.name], sizes, heard: isHeard }, ...buffers);
     } else if (content.kind === "hello") {
-      this.view = content.view;
-      this.receive({ kind: "restore", view: content.view, seq: this.position, cols: 80, rows: 24 }, encoder.encode(this.screen));
+      this.views.set(content.console, content.view);
+      this.restore(content.console);
+    } else if (content.kind === "size" && this.follows) {
+      this.size = { cols: content.cols, rows: content.rows };
+      this.restore(content.console);
     } else if (content.kind === "input") {
       if (this.echo && !content.reply) this.output(text.replaceAll("\r", "\r\n"));
       this.receive({ kind: "typed", view: content.view, seq: content.at + encoder.encode(text).length, again: false });
     }
+  }
+  /** Only the first console has said anything. */
+  restore(console) {
+    const [seq, screen] = console === 0 ? [this.position, this.screen] : [0, ""];
+    this.receive({ kind: "restore", view: this.views.get(console), seq, ...this.size }, encoder.encode(screen));
   }
   of(kind) { return this.sent.filter((message) => message.kind === kind); }
 }
@@ -96,7 +109,7 @@ function show(traits, script = {}, shadow = "") {
   const el = document.createElement(shadow || "div");
   document.getElementById("main").append(el);
   const root = shadow ? el.attachShadow({ mode: "open" }).appendChild(document.createElement("div")) : el;
-  window.model = new Model({ card: card(), history: [], snapshot: "", layout_kind: "card", ...traits }, script);
+  window.model = new Model({ card: card(), history: [], snapshot: "", layout_kind: "card", console: 0, ...traits }, script);
   window.leave = bootstrap.render({ model: window.model, el: root });
 }
 

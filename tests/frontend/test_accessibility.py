@@ -34,6 +34,22 @@ def test_the_live_card_passes_axe(page: Page, theme: str, state: str) -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
+def test_the_search_and_the_question_before_a_link_pass_axe(page: Page, theme: str) -> None:
+    page.evaluate(f"document.body.dataset.theme = '{theme}'")
+    page.evaluate("show({}, {screen: 'https://example.org/ text', position: 30})")
+    expect(page.locator(".xterm-rows")).to_contain_text("text")
+    screen = page.locator(".xterm-screen")
+    screen.hover(position={"x": 40, "y": 8})
+    screen.click(position={"x": 44, "y": 8})
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    page.get_by_role("button", name="Find").click()
+    page.keyboard.type("text")
+    expect(page.get_by_role("search").get_by_role("status")).to_have_text("1 of 1")
+    page.get_by_role("button", name="Read only").click()
+    assert violations(page.locator("main")) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("tab", ["History", "Metrics", "Details"])
 def test_each_tab_passes_axe(page: Page, theme: str, tab: str) -> None:
     page.evaluate(f"document.body.dataset.theme = '{theme}'")

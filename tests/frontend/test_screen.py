@@ -107,6 +107,7 @@ def test_a_live_screen_that_cannot_be_had_is_shown_as_still_pictures(page: Page)
     )
     expect(panel.get_by_role("img", name="Screen of web")).to_be_visible()
     page.wait_for_function("model.of('screen_still').length >= 2")
+    expect(panel.get_by_role("status")).to_have_text(reason)
 
 
 def test_keys_and_text_are_asked_of_the_kernel_and_a_refusal_is_told(page: Page) -> None:

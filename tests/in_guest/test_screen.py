@@ -48,9 +48,11 @@ def test_keys_that_are_no_text(seen: VM) -> None:
     sleeps = "grep -qx sleep /proc/[0-9]*/comm"
     seen.type("sleep 4242\n").wait_until_succeeds(sleeps)
     seen.send_keys("ctrl-c").wait_until_succeeds(f"! {sleeps}")
+    seen.run("(exec sleep 300) </dev/tty2 >/dev/null 2>&1 &", check=True)  # a terminal in use
     seen.send_keys("alt-f2", "a", "backspace")
     seen.wait_until_succeeds("grep -qx tty2 /sys/class/tty/tty0/active")
     seen.send_keys("alt-f1").wait_until_succeeds("grep -qx tty1 /sys/class/tty/tty0/active")
+    seen.run("killall sleep", check=True)
 
 
 def test_what_cannot_be_pressed_presses_nothing(seen: VM) -> None:
@@ -76,8 +78,8 @@ def test_the_awaitable_twins(seen: VM) -> None:
     async def scenario() -> None:
         await seen.aio.type("clear\n")
         await seen.aio.send_keys("b", "backspace")
-        await seen.aio.type("echo twins\n")
-        await seen.aio.wait_for_screen_text("(?m)^twins$", SOON_S)
+        await seen.aio.type("echo both of them\n")
+        await seen.aio.wait_for_screen_text("(?m)^both of them$", SOON_S)
         assert (await seen.aio.screenshot()).width == 1024
 
     asyncio.run(scenario())

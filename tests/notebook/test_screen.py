@@ -85,13 +85,6 @@ def test_a_page_gets_live_bytes_and_still_pictures_and_presses_keys(boot_sector:
         runtime.run(scenario())
 
 
-def test_the_last_picture_is_at_hand_for_whoever_keeps_it(boot_sector: Path) -> None:
-    with VM("web", image=boot_sector, memory=32) as vm:
-        assert vm._live.last_picture is None
-        picture = vm.start().screenshot()
-        assert vm._live.last_picture is picture
-
-
 def test_a_view_hears_that_the_vm_was_stopped(boot_sector: Path) -> None:
     with VM("web", image=boot_sector, memory=32) as vm:
         page = runtime.run(opened(vm.start()._live))

@@ -91,3 +91,9 @@ def test_a_cell_that_is_run_again_shows_the_same_widget() -> None:
         return str(_bundle(VM("web", backend="noop"))[WIDGET]["model_id"])
 
     assert model() == model()
+
+
+def test_a_backend_without_a_console_has_none_to_choose_from() -> None:
+    vm = VM("web", backend="noop")
+    assert vm.consoles == ()
+    assert runtime.run(Live.of(vm._machine)).card()["consoles"] == []

@@ -45,12 +45,13 @@ class Audience:
         self._size = size
         self._views: dict[str, View] = {}
         self._restoring: set[asyncio.Task[None]] = set()
+        self._resized = 0
         self._news: tuple[str, dict[str, Any]] = ("closed", {"reason": "the VM is not running"})
 
     def add(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Send to a view from `seq` on if that is possible, else first the screen."""
         view = self._views[view_id] = View(id=view_id, send=send, answers=answers)
-        if seq is None or not self._ring.start <= seq <= self._ring.end:
+        if seq is None or not max(self._ring.start, self._resized) <= seq <= self._ring.end:
             self._restore(view)
             return
         view.sent = view.drawn = seq
@@ -88,6 +89,13 @@ class Audience:
         """Send what is new."""
         for view in list(self._views.values()):
             self._forward(view)
+
+    def restore(self) -> None:
+        """Give every view the screen anew: it has another size."""
+        self._resized = self._ring.end
+        for view in list(self._views.values()):
+            if not view.waiting:
+                self._restore(view)
 
     def announce(self, kind: str, **facts: Any) -> None:
         """Tell all views, and those that come later, how things are."""

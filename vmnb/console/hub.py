@@ -80,6 +80,18 @@ class Console:
         """Columns and rows of the screen."""
         return self._terminal.size
 
+    async def resize(self, columns: int, rows: int) -> None:
+        """Give the screen another size from here on, in all views; the guest is not told."""
+        if self.size != (columns, rows):
+            await self._terminal.resize(columns, rows)
+            self._audience.restore()
+
+    async def redraw(self, columns: int, rows: int) -> None:
+        """Draw what is at hand of the stream anew, on a screen that had this size all along."""
+        if self.size != (columns, rows):
+            await self._terminal.redraw(columns, rows)
+            self._audience.restore()
+
     async def open(self, endpoint: ConsoleEndpoint | None = None) -> None:
         """Read what the log has, and connect if the VM runs; does nothing while connected.
 
@@ -271,7 +283,8 @@ class Console:
         self._log_known = start + len(data)
         if self._following is None:
             self._following = asyncio.create_task(self._terminal.follow())
-        self._receive(data)
+        if data:
+            self._receive(data)
         return log
 
     async def _connect(self, log: ConsoleLog) -> None:

@@ -140,19 +140,18 @@ class Recorder:
         self._fresh.set()
 
     async def _write(self, file: BufferedWriter) -> None:
-        with file:
-            while self._lines or not self._ended:
-                await self._fresh.wait()
-                self._fresh.clear()
-                lines, self._lines = self._lines, []
-                position = self._position
-                try:
+        try:
+            with file:
+                while self._lines or not self._ended:
+                    await self._fresh.wait()
+                    self._fresh.clear()
+                    lines, self._lines = self._lines, []
+                    position = self._position
                     await asyncio.to_thread(_append, file, b"".join(lines))
-                except OSError as error:
-                    self._error = error
-                    self._end()
-                    return
-                self._console.ack(self._view, position)
+                    self._console.ack(self._view, position)
+        except OSError as error:
+            self._error = error
+            self._end()
 
     def _failure(self, error: OSError) -> BackendError:
         return BackendError(

@@ -26,6 +26,7 @@ __all__ = [
     "Forwarding",
     "Hypervisor",
     "IpAddress",
+    "ManyConsoles",
     "NoConsole",
     "UnixConsole",
     "VmEvent",
@@ -272,6 +273,15 @@ class Displaying(Protocol):
         StateError
             The VM does not run.
         """
+        ...
+
+
+@runtime_checkable
+class ManyConsoles(Protocol):
+    """A hypervisor whose VMs may have more than one serial console."""
+
+    def console_endpoints(self, handle: VmHandle) -> tuple[ConsoleEndpoint, ...]:
+        """Return where each is, the one of :meth:`Hypervisor.console_endpoint` first."""
         ...
 
 

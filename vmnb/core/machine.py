@@ -75,6 +75,11 @@ class Machine(KnownVm):
         """Where the serial console is."""
         return self._hypervisor.console_endpoint(self.handle)
 
+    @property
+    def console_endpoints(self) -> tuple[ConsoleEndpoint, ...]:
+        """Where each serial console is; empty where the backend has none."""
+        return self._hypervisor.console_endpoints(self.handle)
+
     async def start(self) -> None:
         """Boot it; afterwards it is ``running``, and its guest may still be booting."""
         if await self._act(Action.START, self._hypervisor.start):

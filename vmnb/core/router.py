@@ -16,6 +16,8 @@ from vmnb.core.hypervisor import (
     Forwarding,
     Hypervisor,
     IpAddress,
+    ManyConsoles,
+    NoConsole,
     VmEvent,
     Watchable,
     require_capability,
@@ -109,6 +111,14 @@ class RouterHypervisor:
     def console_endpoint(self, handle: VmHandle) -> ConsoleEndpoint:
         """See :meth:`~vmnb.core.hypervisor.Hypervisor.console_endpoint`."""
         return self._of(handle).console_endpoint(handle)
+
+    def console_endpoints(self, handle: VmHandle) -> tuple[ConsoleEndpoint, ...]:
+        """See :meth:`~vmnb.core.hypervisor.ManyConsoles.console_endpoints`; one for most."""
+        backend = self._of(handle)
+        if isinstance(backend, ManyConsoles):
+            return backend.console_endpoints(handle)
+        endpoint = backend.console_endpoint(handle)
+        return () if isinstance(endpoint, NoConsole) else (endpoint,)
 
     def watch(self, handle: VmHandle) -> AsyncIterator[VmEvent]:
         """See :meth:`~vmnb.core.hypervisor.Watchable.watch`.

@@ -12,7 +12,17 @@ from vmnb.core.state import LIVE, Action, allowed_actions
 from vmnb.core.timeline import StateLine
 from vmnb.notebook.way_in import way_in
 
-__all__ = ["Card", "Problem", "Row", "States", "card_of", "history_rows", "states_of", "vcpus_text"]
+__all__ = [
+    "Card",
+    "ConsoleState",
+    "Problem",
+    "Row",
+    "States",
+    "card_of",
+    "history_rows",
+    "states_of",
+    "vcpus_text",
+]
 
 HISTORY_ROWS = 200
 """Newest rows that a card shows; :attr:`VM.history <vmnb.VM.history>` has them all."""
@@ -55,6 +65,13 @@ class BusyState(TypedDict):
     text: str
 
 
+class ConsoleState(TypedDict):
+    """Whether a console takes no keys, and whether the guest is told its size without typing."""
+
+    read_only: bool
+    sizes_itself: bool
+
+
 class Card(TypedDict):
     """See ``Card`` in ``protocol.ts``."""
 
@@ -73,6 +90,7 @@ class Card(TypedDict):
     error: Problem | None
     no_screen: str
     facts: list[tuple[str, str]]
+    consoles: list[ConsoleState]
 
 
 class States(TypedDict):
@@ -88,6 +106,7 @@ def card_of(
     address: str = "",
     forwards: tuple[Forward, ...] | None = None,
     error: Problem | None = None,
+    consoles: Iterable[ConsoleState] = (),
 ) -> Card:
     """Return what the card of `machine` says now, without asking anybody.
 
@@ -114,6 +133,7 @@ def card_of(
         error=error,
         no_screen=_why_no_screen(machine),
         facts=_facts(machine, forwards),
+        consoles=list(consoles),
     )
 
 

@@ -11,18 +11,18 @@ from weakref import WeakValueDictionary
 from vmnb.console import Console
 from vmnb.console.arrivals import Arrivals
 from vmnb.core import runtime
-from vmnb.core.errors import CapabilityError, VmnbError
+from vmnb.core.errors import VmnbError
 from vmnb.core.history import HistoryRow
-from vmnb.core.hypervisor import NoConsole
+from vmnb.core.hypervisor import Capability
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
 from vmnb.core.network import Forward
-from vmnb.core.picture import Picture
 from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows, states_of
-from vmnb.notebook.way_in import open_forwards
+from vmnb.notebook.consoles import Consoles
+from vmnb.notebook.guest_size import Ask
 from vmnb.notebook.ways import Ways
 from vmnb.screen.views import Views
 
@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 WAIT_TIMEOUT_S = 60.0
 """Seconds that a wait may take, for a state or for a word on the console."""
+
+_ASK_S = 10.0
 
 
 class Live:
@@ -58,20 +60,19 @@ class Live:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.widgets: dict[str, CardWidget] = {}
+        self.widgets: dict[tuple[str, int], CardWidget] = {}
         self.saved: Saved | None = None
         self.recorded = ""
         self.ways = Ways(machine, self.console)
         self.screen_views = Views()
-        self.last_picture: Picture | None = None
         self.sampler = Sampler(machine.measure)
-        self._console: Console | None = None
         self._history: list[HistoryRow] = []
         self._address = ""
         self._forwards: tuple[Forward, ...] | None = None
         self._problem: Problem | None = None
         self._dismissed = False
         self._listeners: Listeners[[]] = Listeners()
+        self.consoles = Consoles(machine, self._asking, self._listeners.tell)
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
         machine.subscribe(self._changed)
@@ -103,7 +104,13 @@ class Live:
         problem = self._problem
         if problem is None and self.machine.last_state is VmState.FAILED and not self._dismissed:
             problem = self._failure()
-        return card_of(self.machine, address=self._address, forwards=self._forwards, error=problem)
+        return card_of(
+            self.machine,
+            address=self._address,
+            forwards=self._forwards,
+            error=problem,
+            consoles=self.consoles.states(),
+        )
 
     def rows(self) -> list[Row]:
         """Return the history as the card shows it, as last known."""
@@ -113,13 +120,9 @@ class Live:
         """Return the states over time as the card draws them, as last known."""
         return states_of(self._history)
 
-    def console_text(self) -> str:
-        """Return the console's text as last known; empty where nobody has looked yet."""
-        return self._console.text() if self._console else ""
-
     def arrivals(self) -> Arrivals:
         """Return what the console said first, with its times; nothing where nobody has looked."""
-        return self._console.arrivals if self._console else Arrivals()
+        return self.consoles.arrivals()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change, on the loop; return what ends that."""
@@ -150,38 +153,21 @@ class Live:
     def keep_recording(self, replay: str) -> None:
         """Let the notebook keep this recording of the console."""
         self.recorded = replay
+
+    async def set_read_only(self, console: int, *, on: bool) -> None:
+        """Let a console take no keys from any view, or take them again."""
+        (self.consoles.read_only.add if on else self.consoles.read_only.discard)(console)
         self._listeners.tell()
 
     async def console(self) -> Console:
-        """Return the console, connected if the VM runs.
+        """Return the first console, connected if the VM runs.
 
         Raises
         ------
         CapabilityError
             The backend has no console.
         """
-        endpoint = self.machine.console_endpoint
-        if isinstance(endpoint, NoConsole):
-            raise CapabilityError(
-                f"{self.machine.name!r} has no console on the "
-                f"{self.machine.handle.backend} backend",
-                hint="choose a backend with a console",
-            )
-        if self._console is None:
-            self._console = Console(endpoint)
-        await self._console.open(endpoint)
-        return self._console
-
-    async def screenshot(self) -> Picture:
-        """Return what the screen shows now; :attr:`last_picture` is the same afterwards.
-
-        Raises
-        ------
-        StateError, CapabilityError
-            As by :meth:`vmnb.VM.screenshot`.
-        """
-        self.last_picture = await self.machine.screenshot()
-        return self.last_picture
+        return await self.consoles.get()
 
     async def run(
         self,
@@ -205,8 +191,7 @@ class Live:
         await self.sampler.aclose()
         if self.saved is not None:
             await self.saved.aclose()
-        if self._console is not None:
-            await self._console.aclose()
+        await self.consoles.aclose()
         await self.ways.aclose()
 
     def _changed(self, _: Machine) -> None:
@@ -231,14 +216,9 @@ class Live:
         """Take over what the machine says now."""
         self._history = await self.machine.history()
         state = self.machine.last_state
-        if state is VmState.DESTROYED and self._console is not None:
-            await self._console.aclose()
         if state not in LIVE:
             self._address = ""
-        elif self._console is not None:
-            with suppress(VmnbError):
-                await self._console.open(self.machine.console_endpoint)
-        self._forwards = await open_forwards(self.machine) if state in LIVE else None
+        await self.consoles.refresh()
         if self._knows_address():
             with suppress(VmnbError):
                 self._address = str(await self.machine.guest_ip())
@@ -248,6 +228,16 @@ class Live:
         await self.refresh()
         self._listeners.tell()
 
+    def _asking(self) -> Ask | None:
+        """Return what asks the guest something by its agent; None while that does not answer."""
+        has_agent = Capability.GUEST_AGENT in self.machine.capabilities
+        return self._ask if has_agent and self._guest_is_up() else None
+
+    async def _ask(self, script: str) -> str:
+        command = Command.of(script)
+        result = await self.run(command, timeout_s=_ASK_S, check=True, via=Via.AGENT)
+        return result.stdout
+
     def _failure(self) -> Problem:
         name = self.machine.name
         detail = next((row.detail for row in reversed(self._history) if row.detail), "")
@@ -256,7 +246,10 @@ class Live:
 
     def _knows_address(self) -> bool:
         """Whether the guest is up and can be asked for its address without a wait."""
-        if self._address or self.machine.last_state is not VmState.RUNNING:
+        return not self._address and self._guest_is_up()
+
+    def _guest_is_up(self) -> bool:
+        if self.machine.last_state is not VmState.RUNNING:
             return False
         actions = [row.action for row in self._history]
         return "ready" in actions[_last_index(actions, Action.START) :]

@@ -91,8 +91,8 @@ class Recording:
 def _require_replaceable(path: Path) -> None:
     """Raise SpecError where there is something that is no recording."""
     with suppress(FileNotFoundError, PermissionError):
-        if path.is_dir():
-            raise SpecError(f"{path} is a directory", hint="name a file for the recording")
+        if path.exists() and not path.is_file():
+            raise SpecError(f"{path} is not a file", hint="name a file for the recording")
         with path.open("rb") as file:
             head = file.readline(_HEAD_BYTES)
         if head and not _is_recording(head):

@@ -33,9 +33,9 @@ _AFTER_CELL = "post_run_cell"
 
 HIDING = """\
 <style>
-:root:has(.vmnb[data-saved="{key}"]) .vmnb-saved[data-saved="{key}"],
-.jp-OutputArea-child:has(.vmnb[data-saved="{key}"]) + .jp-OutputArea-child:has(.vmnb-saved),
-.jp-OutputArea-child:not(:has(.vmnb)):has(+ .jp-OutputArea-child .vmnb-saved[data-saved="{key}"])
+:root:has(.vmnb[data-saved="{key}"]) .vmnb-kept[data-saved="{key}"],
+.jp-OutputArea-child:has(.vmnb[data-saved="{key}"]) + .jp-OutputArea-child:has(.vmnb-kept),
+.jp-OutputArea-child:not(:has(.vmnb)):has(+ .jp-OutputArea-child .vmnb-kept[data-saved="{key}"])
 {{ display: none }}
 </style>"""
 """Either the widget or the saved form; in JupyterLab neither leaves an empty row."""
@@ -139,17 +139,17 @@ class Saved:
         live = self._live
         if live.machine.last_state is VmState.DESTROYED:
             return
-        console = await live.console()
         async with asyncio.timeout(_LOOK_S):
+            console = await live.console()
             await console.restore()
             cast = console.replay(_REPLAY_BYTES, live.machine.name)
             self._replay = await asyncio.to_thread(packed, cast, UNRECORDED_BYTES)
 
     def _output(self) -> Output:
         live = self._live
-        card = static_card(live.card(), live.rows(), live.console_text()[-_TEXT_CHARACTERS:])
+        card = static_card(live.card(), live.rows(), live.consoles.text()[-_TEXT_CHARACTERS:])
         key = self.key
-        html = f'{HIDING.format(key=key)}<div class="vmnb-saved" data-saved="{key}">{card}</div>'
+        html = f'{HIDING.format(key=key)}<div class="vmnb-kept" data-saved="{key}">{card}</div>'
         replay = live.recorded or self._replay
         facts = {"name": live.machine.name, "key": key} | ({"replay": replay} if replay else {})
         return {"text/html": html}, {"vmnb": facts}

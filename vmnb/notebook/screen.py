@@ -31,7 +31,7 @@ class Screen(Facade):
         CapabilityError
             The backend has no screen.
         """
-        return self._wait("screenshot", self._live.screenshot())
+        return self._wait("screenshot", self._machine.screenshot())
 
     def send_keys(self, *combinations: str) -> Self:
         """Press keys together and release them; several combinations one after the other.
@@ -110,7 +110,7 @@ class AsyncScreen(AsyncFacade):
 
     async def screenshot(self) -> Picture:
         """See :meth:`vmnb.VM.screenshot`."""
-        return await self._wait(self._live.screenshot())
+        return await self._wait(self._live.machine.screenshot())
 
     async def send_keys(self, *combinations: str) -> None:
         """See :meth:`vmnb.VM.send_keys`."""

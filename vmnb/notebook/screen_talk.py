@@ -70,6 +70,6 @@ class ScreenTalk(Talk):
             self._send({"kind": "screen_closed", "view": view, "reason": reason}, [])
 
     async def _send_still(self, view: str) -> None:
-        picture = await self._live.screenshot()
+        picture = await self._live.machine.screenshot()
         png = await asyncio.to_thread(lambda: picture.png)
         self._send({"kind": "screen_still", "view": view}, [png])

@@ -51,7 +51,7 @@ async def _shown(wait: Wait, wanted: re.Pattern[str]) -> None:
 async def _look(live: Live) -> Picture | None:
     """Return the picture; None where QEMU could not be asked now. If it has ended, so has this."""
     try:
-        return await live.screenshot()
+        return await live.machine.screenshot()
     except (DeadlineError, LinkLostError):
         return None
 

@@ -25,12 +25,15 @@ class Shown:
     Parameters
     ----------
     layout
-        The whole card, or the console alone.
+        The whole card, or one console alone.
+    console
+        The number of that console.
     """
 
-    def __init__(self, live: Live, layout: Layout) -> None:
+    def __init__(self, live: Live, layout: Layout, console: int = 0) -> None:
         self._live = live
         self._layout: Layout = layout
+        self._console = console
 
     def display(self, plain: str) -> None:
         """Show the widget in the cell that runs, and next to it what the notebook keeps of it.
@@ -49,7 +52,7 @@ class Shown:
     def bundle(self) -> dict[str, Any]:
         """Return every form of it; never raises, and asks nobody."""
         live = self._live
-        html = static_card(live.card(), live.rows(), live.console_text())
+        html = static_card(live.card(), live.rows(), live.consoles.text(self._console))
         data, _ = self._widget()
         return data | {"text/plain": plain_text(live.machine), "text/html": html}
 
@@ -62,11 +65,12 @@ class Shown:
 
     def _mounted(self) -> "CardWidget":
         widgets = self._live.widgets
-        mounted = widgets.get(self._layout)
+        shown = (self._layout, self._console)
+        mounted = widgets.get(shown)
         if mounted is None or mounted.is_for_one_cell:
             from vmnb.notebook.widget import CardWidget  # ipywidgets, where it is needed
 
-            mounted = widgets[self._layout] = CardWidget(self._live, self._layout, self._saved.key)
+            mounted = widgets[shown] = CardWidget(self._live, *shown, self._saved.key)
         return mounted
 
     @property

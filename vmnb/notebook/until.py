@@ -39,8 +39,10 @@ async def until(live: Live, condition: Condition, timeout_s: float) -> RunResult
     return await while_alive(wait, _met(wait, condition))
 
 
-async def console_says(live: Live, pattern: str | re.Pattern[str], timeout_s: float) -> None:
-    """Wait until the console says, or has said, something that matches `pattern`.
+async def console_says(
+    live: Live, pattern: str | re.Pattern[str], timeout_s: float, number: int = 0
+) -> None:
+    """Wait until a console says, or has said, something that matches `pattern`.
 
     Raises
     ------
@@ -55,7 +57,7 @@ async def console_says(live: Live, pattern: str | re.Pattern[str], timeout_s: fl
     """
     wanted = compiled(pattern)
     wait = Wait(live, f"its console to say {wanted.pattern!r}", timeout_s)
-    console = await live.console()
+    console = await live.consoles.get(number)
     await require_running(live.machine, "wait for the console of")
     try:
         await console.wait_for(wanted, timeout_s)

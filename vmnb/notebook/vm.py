@@ -211,6 +211,11 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines):
         return VmConsole(self._live)
 
     @property
+    def consoles(self) -> tuple[VmConsole, ...]:
+        """Its serial consoles, :attr:`console` first; empty where the backend has none."""
+        return tuple(VmConsole(self._live, number) for number in range(self._live.consoles.count))
+
+    @property
     def history(self) -> "pd.DataFrame":
         """All it went through, oldest first, a row each.
 

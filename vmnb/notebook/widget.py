@@ -44,6 +44,8 @@ class CardWidget(anywidget.AnyWidget):
         What it shows.
     layout
         ``"card"`` or ``"console"``.
+    console
+        The number of the console that is shown alone.
     saved_key
         Names the saved form, which is hidden while this is shown.
     """
@@ -56,8 +58,11 @@ class CardWidget(anywidget.AnyWidget):
     reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
     saved_key = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, live: Live, layout: str, saved_key: str) -> None:
+    console = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, live: Live, layout: str, console: int, saved_key: str) -> None:
         self._live = live
+        self._console = console
         self._known, self._typed = Known(), Typed()  # shared by all ways to a page
         self._is_card = layout == "card"
         self._snapshot_due: asyncio.TimerHandle | None = None
@@ -67,6 +72,7 @@ class CardWidget(anywidget.AnyWidget):
             _esm=bootstrap(),
             **self._told(),
             layout_kind=layout,
+            console=console,
             saved_key=saved_key,
         )
         self._wire = Wire(self.send)
@@ -115,7 +121,7 @@ class CardWidget(anywidget.AnyWidget):
             "card": card if self._is_card else {**card, "facts": [], "error": None},
             "history": short_rows(self._live.rows()) if self._is_card else [],
             "states": self._live.states() if self._is_card else states_of([]),
-            "snapshot": short_text(self._live.console_text()),
+            "snapshot": short_text(self._live.consoles.text(self._console)),
         }
 
     def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:

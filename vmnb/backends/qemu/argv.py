@@ -92,8 +92,8 @@ class Launch:
         Descriptors of two listening sockets for QMP, so that two processes can attach.
     journal_descriptor
         Descriptor of a connected socket on which QMP is told to log its events.
-    console, agent
-        Descriptors of listening sockets: the serial port and the guest agent's port.
+    console, second_console, agent
+        Descriptors of listening sockets: the serial ports and the guest agent's port.
     """
 
     qemu: Path
@@ -115,17 +115,20 @@ class Launch:
     pidfile: Path
     vnc_socket: Path
     console_log: Path
+    second_console_log: Path
     journal_log: Path
     monitors: tuple[int, int]
     journal_descriptor: int
     console: int
+    second_console: int
     agent: int
 
     @property
     def descriptors(self) -> tuple[int, ...]:
         """Descriptors that QEMU must inherit."""
         tap = () if self.tap is None else (self.tap,)
-        return (*self.monitors, self.journal_descriptor, self.console, self.agent, *tap)
+        serial = (self.console, self.second_console, self.agent)
+        return (*self.monitors, self.journal_descriptor, *serial, *tap)
 
 
 def build_argv(launch: Launch) -> list[str]:
@@ -253,6 +256,8 @@ def _screen_and_helpers(launch: Launch) -> Iterator[str]:
 def _serial_ports(launch: Launch) -> Iterator[str]:
     yield from _socket("console", launch.console, log=launch.console_log)
     yield from _device("isa-serial", id="serial0", chardev="console")
+    yield from _socket("console2", launch.second_console, log=launch.second_console_log)
+    yield from _device("isa-serial", id="serial1", chardev="console2")
     yield from _socket(AGENT_CHARDEV, launch.agent)
     yield from _device("virtio-serial-pci", id="ports0")
     yield from _device(

@@ -318,6 +318,15 @@ class QemuHypervisor:
         log = WorkFiles.of_handle(handle).console_log
         return UnixConsole(path=Sockets.of_handle(handle).console, log=log)
 
+    def console_endpoints(self, handle: VmHandle) -> tuple[ConsoleEndpoint, ...]:
+        """Return both serial ports; a VM that was started before there were two has one."""
+        first = self.console_endpoint(handle)
+        if handle.second_console_socket is None:
+            return (first,)
+        path = Sockets.of_handle(handle).second_console
+        log = WorkFiles.of_handle(handle).second_console_log
+        return (first, UnixConsole(path=path, log=log))
+
     async def watch(self, handle: VmHandle) -> AsyncGenerator[VmEvent, None]:
         """Yield what has happened since the VM's last start, then what happens.
 

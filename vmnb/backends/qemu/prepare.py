@@ -104,6 +104,8 @@ async def prepare(
         qmp_socket=sockets.monitors[0],
         console_socket=sockets.console,
         console_log=files.console_log,
+        second_console_socket=sockets.second_console,
+        second_console_log=files.second_console_log,
         agent_socket=sockets.agent,
         vnc_socket=sockets.vnc,
         has_agent=image.has_agent,

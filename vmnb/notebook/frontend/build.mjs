@@ -10,6 +10,10 @@ const staticDir = new URL("../static/", here);
 /** What is in the bundles, and the files with its licences. */
 const bundled = {
   "@xterm/xterm": ["LICENSE"],
+  "@xterm/addon-fit": ["LICENSE"],
+  "@xterm/addon-search": ["LICENSE"],
+  "@xterm/addon-unicode11": ["LICENSE"],
+  "@xterm/addon-web-links": ["LICENSE"],
   "@novnc/novnc": ["LICENSE.txt", "docs/LICENSE.MPL-2.0", "vendor/pako/LICENSE"],
 };
 

@@ -2,13 +2,16 @@
 import { type Cast, type CastEvent, LONGEST_PAUSE_S, clock, stepsOf, withoutPauses } from "./cast";
 import { h, setAttributes, setText } from "./dom";
 import { icon } from "./icons";
-import { ConsoleTerminal } from "./terminal";
+import { ConsoleTerminal, type TerminalEvents } from "./terminal";
 import { watchTheme } from "./theme";
 
 const TICK_MS = 50;
 const KEY_STEP_S = 1;
 const SPEEDS = [0.5, 1, 2, 4, 8];
 const encoder = new TextEncoder();
+
+/** A replay is watched: nothing that is done to it goes anywhere. */
+const NOBODY: TerminalEvents = { onInput: () => undefined, onLeave: () => undefined, onSize: () => undefined };
 
 export class Player {
   readonly element: HTMLElement;
@@ -42,7 +45,7 @@ export class Player {
       h("div", { class: "vmnb-console" }, this.frame),
       this.controls(),
     );
-    this.terminal = new ConsoleTerminal(this.frame, { onInput: () => undefined, onLeave: () => undefined });
+    this.terminal = new ConsoleTerminal(this.frame, NOBODY);
     this.whenLaidOut(() => this.open());
     this.showPlaying();
   }

@@ -55,6 +55,15 @@ export interface Card {
   no_screen: string;
   /** Label and value, for the tab Details. */
   facts: [string, string][];
+  /** The serial consoles; missing where the kernel is older. */
+  consoles?: ConsoleState[];
+}
+
+export interface ConsoleState {
+  /** It takes no keys from any view. */
+  read_only: boolean;
+  /** The guest is told the console's size by its agent, without a word on the console. */
+  sizes_itself: boolean;
 }
 
 /** Time (ISO 8601), from, to, action, duration in seconds, cause, detail. */
@@ -102,6 +111,8 @@ export interface Traits {
   snapshot: string;
   /** The whole card, or the console with a slim header. */
   layout_kind: "card" | "console";
+  /** Which console is shown alone. */
+  console: number;
   /** Names the HTML beside the widget that stands for it where none runs, and hides meanwhile. */
   saved_key: string;
 }
@@ -109,7 +120,7 @@ export interface Traits {
 /** All that every widget needs, or what only a live screen does. */
 export type BundleName = "widget" | "screen";
 
-/** From the page to the kernel. */
+/** From the page to the kernel; `console` is the number of a console, from 0 on. */
 export type ToKernel =
   /** Asks for a part of the widget's code; answered by `bundle`. The one buffer is `PROBE`, see `carrier.ts`. */
   | { kind: "bundle"; name: BundleName }
@@ -120,17 +131,31 @@ export type ToKernel =
    * `render()` and again after a gap. Answered by `restore`, or by `output` that goes on at `seq`;
    * and by `typed`, which does not go below the `typed` said here.
    */
-  | { kind: "hello"; view: string; seq: number; typed: number }
+  | { kind: "hello"; console: number; view: string; seq: number; typed: number }
   /** The view is gone and needs nothing any more. */
-  | { kind: "bye"; view: string }
+  | { kind: "bye"; console: number; view: string }
   /** xterm has parsed everything before byte `seq`. */
-  | { kind: "ack"; view: string; seq: number }
+  | { kind: "ack"; console: number; view: string; seq: number }
   /**
    * What goes to the guest, in the one buffer; its first byte is byte `at` of all that this view
    * sends. `reply` marks the terminal's own answer to a query of the guest: each view of a console
    * answers, and the guest must get just one of them.
    */
-  | { kind: "input"; view: string; reply: boolean; at: number }
+  | { kind: "input"; console: number; view: string; reply: boolean; at: number }
+  /**
+   * The size that would fit the view; `by_hand` where a person chose it there. The console has the
+   * size of the view that was used last, and a `restore` says so. With `typed` it is told to a shell
+   * on the console as a person would, for a guest that has no agent.
+   */
+  | {
+      kind: "size";
+      console: number;
+      view: string;
+      cols: number;
+      rows: number;
+      by_hand: boolean;
+      typed: boolean;
+    }
   /**
    * A button. Answered by `action_taken`, and in the end by `action_done`, with the same `id`. It is
    * done once, however often it comes.

@@ -3,7 +3,7 @@ import { h, setText } from "./dom";
 import { randomId } from "./ids";
 import { LookedAt } from "./looked-at";
 import type { Panel } from "./panel";
-import { type Card, type Model, type ScreenToPage, type ToPage, post } from "./protocol";
+import { type Card, type Model, type ScreenToKernel, type ScreenToPage, type ToPage, post } from "./protocol";
 import { ScreenFoot } from "./screen-foot";
 import { LiveView } from "./screen-live";
 import { StillView } from "./screen-still";
@@ -31,6 +31,7 @@ export class ScreenTab implements Panel {
   private current: ScreenView | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isLive = true;
+  private whyNotLive = "";
   private isChosen = false;
   private hasScreen = false;
 
@@ -40,9 +41,9 @@ export class ScreenTab implements Panel {
   ) {
     this.label = `Screen of ${name}`;
     this.foot = new ScreenFoot({
-      onKeys: (combination) => post(model, { kind: "screen_keys", view: this.view, keys: [combination] }),
-      onText: (text) => post(model, { kind: "screen_type", view: this.view, text }),
-      onLive: (isLive) => this.choose(isLive),
+      onKeys: (combination) => this.ask({ kind: "screen_keys", view: this.view, keys: [combination] }),
+      onText: (text) => this.ask({ kind: "screen_type", view: this.view, text }),
+      onLive: (isLive) => this.choose(isLive, ""),
     });
     this.foot.showLive(this.isLive);
     this.element = h("div", { class: "vmnb-screen" }, this.empty, this.frame, this.foot.form, this.foot.element);
@@ -79,9 +80,17 @@ export class ScreenTab implements Panel {
     this.stop();
   }
 
-  private choose(isLive: boolean): void {
+  private ask(message: ScreenToKernel): void {
+    this.foot.say("");
+    post(this.model, message);
+  }
+
+  /** `why` it is not live, where that is nobody's choice. */
+  private choose(isLive: boolean, why: string): void {
     this.isLive = isLive;
+    this.whyNotLive = why;
     this.foot.showLive(isLive);
+    this.foot.say(why);
     this.restart();
   }
 
@@ -101,9 +110,10 @@ export class ScreenTab implements Panel {
     let isShown = false;
     const events = {
       onShown: () => {
+        if (isShown) return;
         isShown = true;
         clearTimeout(this.timer);
-        this.foot.say("");
+        this.foot.say(this.whyNotLive);
       },
       onEnd: (reason: string) => this.onEnd(reason, isShown),
     };
@@ -122,10 +132,13 @@ export class ScreenTab implements Panel {
 
   /** A live view that was there is tried again; one that never was is not possible here. */
   private onEnd(reason: string, wasShown: boolean): void {
+    if (!wasShown) {
+      this.choose(false, reason);
+      return;
+    }
     this.stop();
-    if (!wasShown) this.choose(false);
-    else this.timer = setTimeout(() => this.again(), AGAIN_MS);
     this.foot.say(reason);
+    this.timer = setTimeout(() => this.again(), AGAIN_MS);
   }
 
   private again(): void {

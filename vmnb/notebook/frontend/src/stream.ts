@@ -1,5 +1,5 @@
 /** One view's side of the console's byte stream: nothing twice, nothing missing, nothing unbounded. */
-import type { ToKernel, ToPage } from "./protocol";
+import type { ToPage } from "./protocol";
 
 /** Acknowledge at least this often, so that the kernel's window never closes for good. */
 export const ACK_BYTES = 64 * 1024;
@@ -14,6 +14,12 @@ export interface Sink {
   restore(bytes: Uint8Array, size: { cols: number; rows: number } | null, done: () => void): void;
 }
 
+/** What a view says about the stream; who it is, is added elsewhere. */
+export type StreamWord =
+  | { kind: "hello"; seq: number; typed: number }
+  | { kind: "ack"; seq: number }
+  | { kind: "bye" };
+
 export class ConsoleStream {
   /** The next byte wanted; -1 until the first restore. */
   private next = -1;
@@ -26,9 +32,8 @@ export class ConsoleStream {
 
   /** `typed` is the first typed byte that the kernel may not have. */
   constructor(
-    private readonly view: string,
     private readonly sink: Sink,
-    private readonly send: (message: ToKernel) => void,
+    private readonly send: (word: StreamWord) => void,
     private readonly typed: () => number = () => 0,
   ) {}
 
@@ -42,7 +47,7 @@ export class ConsoleStream {
     this.later = undefined;
     this.helloAt = Date.now();
     this.isDropped = false;
-    this.send({ kind: "hello", view: this.view, seq: this.next, typed: this.typed() });
+    this.send({ kind: "hello", seq: this.next, typed: this.typed() });
   }
 
   /** The kernel sends no more; say hello when everything that came is drawn. */
@@ -54,7 +59,7 @@ export class ConsoleStream {
   close(): void {
     clearTimeout(this.idle);
     clearTimeout(this.later);
-    this.send({ kind: "bye", view: this.view });
+    this.send({ kind: "bye" });
   }
 
   restore(message: ToPage & { kind: "restore" }, bytes: Uint8Array): void {
@@ -92,6 +97,6 @@ export class ConsoleStream {
   private acknowledge(): void {
     clearTimeout(this.idle);
     this.acknowledged = this.parsed;
-    this.send({ kind: "ack", view: this.view, seq: this.parsed });
+    this.send({ kind: "ack", seq: this.parsed });
   }
 }

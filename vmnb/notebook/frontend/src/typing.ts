@@ -1,5 +1,5 @@
 /** What a view typed, until the kernel has it: nothing lost, nothing twice, nothing unbounded. */
-import type { ToKernel, ToPage } from "./protocol";
+import type { ToPage } from "./protocol";
 import { PATIENCE_MS } from "./silence";
 
 /** A message holds at most so many typed or pasted bytes. */
@@ -15,6 +15,13 @@ interface Part {
   reply: boolean;
 }
 
+/** What a view types; who it is, is added elsewhere. */
+export interface TypedWord {
+  kind: "input";
+  reply: boolean;
+  at: number;
+}
+
 export class Typing {
   private waiting: Part[] = [];
   private end = 0;
@@ -23,8 +30,7 @@ export class Typing {
 
   /** `onSilence(true)` when the kernel does not take a person's keys, `onSilence(false)` when it does. */
   constructor(
-    private readonly view: string,
-    private readonly send: (message: ToKernel, buffers: ArrayBufferView[]) => void,
+    private readonly send: (word: TypedWord, buffers: ArrayBufferView[]) => void,
     private readonly onSilence: (isSilent: boolean) => void,
   ) {}
 
@@ -76,6 +82,6 @@ export class Typing {
   }
 
   private sendPart({ at, bytes, reply }: Part): void {
-    this.send({ kind: "input", view: this.view, reply, at }, [bytes]);
+    this.send({ kind: "input", reply, at }, [bytes]);
   }
 }

@@ -11,7 +11,7 @@ describe("bytes across the border", () => {
   let model: ScriptedModel;
   let received: Uint8Array[][];
   const output = (changes = {}) => ({ kind: "output", seq: 0, ...changes }) as ToPage;
-  const send = () => carried(model).send({ kind: "input", view: "v", reply: false, at: 0 }, undefined, [BYTES]);
+  const send = () => carried(model).send({ kind: "input", console: 0, view: "v", reply: false, at: 0 }, undefined, [BYTES]);
 
   beforeEach(() => {
     Reflect.deleteProperty(globalThis, Symbol.for("vmnb.carriage.1"));
@@ -40,13 +40,13 @@ describe("bytes across the border", () => {
   it("go as they are until something else is known", () => {
     send();
     expect(model.buffers).toEqual([[BYTES]]);
-    expect(model.sent).toEqual([{ kind: "input", view: "v", reply: false, at: 0 }]);
+    expect(model.sent).toEqual([{ kind: "input", console: 0, view: "v", reply: false, at: 0 }]);
   });
 
   it("go by text where the kernel did not hear the probe", () => {
     expect(learn(answer(false), [BYTES])).toBe(true);
     send();
-    expect(model.sent).toEqual([{ kind: "input", view: "v", reply: false, at: 0, base64: [TEXT] }]);
+    expect(model.sent).toEqual([{ kind: "input", console: 0, view: "v", reply: false, at: 0, base64: [TEXT] }]);
     expect(model.buffers).toEqual([[]]);
   });
 
@@ -60,7 +60,7 @@ describe("bytes across the border", () => {
   it("of any number go by text", () => {
     learn(answer(false), [BYTES]);
     const many = new Uint8Array(300_000).fill(200);
-    carried(model).send({ kind: "input", view: "v", reply: false, at: 0 }, undefined, [many]);
+    carried(model).send({ kind: "input", console: 0, view: "v", reply: false, at: 0 }, undefined, [many]);
     model.receive({ ...output(), base64: (model.sent[0] as { base64?: string[] }).base64 } as never);
     expect(received[0]?.[0]).toEqual(many);
   });

@@ -38,7 +38,7 @@ describe("the control channel", () => {
     post(model, { kind: "dismiss" });
     expect(kinds(lab.sent)).toEqual(["bundle", "dismiss"]);
     lab.receive({ kind: "knocked" });
-    post(model, { kind: "bye", view: "v" });
+    post(model, { kind: "bye", console: 0, view: "v" });
     expect(kinds(lab.sent)).toEqual(["bundle", "dismiss"]);
     expect(controlled(lab)).toEqual(["knock", "bye"]);
   });
@@ -56,7 +56,7 @@ describe("the control channel", () => {
     const model = through(lab);
     lab.receive({ kind: "knocked" });
     const key = new Uint8Array([120]);
-    post(model, { kind: "input", view: "v", reply: false, at: 0 }, [key]);
+    post(model, { kind: "input", console: 0, view: "v", reply: false, at: 0 }, [key]);
     const [first, message] = lab.kernel.controlled;
     expect(message).toMatchObject({
       channel: "control",

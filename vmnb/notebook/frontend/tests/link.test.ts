@@ -9,7 +9,7 @@ const PROXY = '{"baseUrl": "/hub/", "federated_extensions": [{"name": "@jupyterh
 let token = 0;
 
 function key(letter: string): ToKernel {
-  return { kind: "input", view: letter, reply: false, at: 0 };
+  return { kind: "input", console: 0, view: letter, reply: false, at: 0 };
 }
 
 describe("a link", () => {

@@ -1,8 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ToKernel } from "../src/protocol";
-import { ACK_BYTES, ACK_IDLE_MS, ConsoleStream, HELLO_PAUSE_MS, type Sink } from "../src/stream";
-
-const VIEW = "v";
+import { ACK_BYTES, ACK_IDLE_MS, ConsoleStream, HELLO_PAUSE_MS, type Sink, type StreamWord } from "../src/stream";
 
 /** Parses when told to, as xterm parses some time after the write. */
 class HeldSink implements Sink {
@@ -23,10 +20,10 @@ class HeldSink implements Sink {
 
 describe("the console's stream", () => {
   let sink: HeldSink;
-  let sent: ToKernel[];
+  let sent: StreamWord[];
   let stream: ConsoleStream;
   const bytes = (text: string) => new TextEncoder().encode(text);
-  const restore = (seq: number, text = "") => stream.restore({ kind: "restore", view: VIEW, seq, cols: 80, rows: 24 }, bytes(text));
+  const restore = (seq: number, text = "") => stream.restore({ kind: "restore", view: "v", seq, cols: 80, rows: 24 }, bytes(text));
   const acks = () => sent.flatMap((message) => (message.kind === "ack" ? [message.seq] : []));
   const hellos = () => sent.flatMap((message) => (message.kind === "hello" ? [message.seq] : []));
 
@@ -34,13 +31,13 @@ describe("the console's stream", () => {
     vi.useFakeTimers();
     sink = new HeldSink();
     sent = [];
-    stream = new ConsoleStream(VIEW, sink, (message) => sent.push(message));
+    stream = new ConsoleStream(sink, (word) => sent.push(word));
   });
   afterEach(() => vi.useRealTimers());
 
   it("says at first that it has nothing", () => {
     stream.hello();
-    expect(sent).toEqual([{ kind: "hello", view: VIEW, seq: -1, typed: 0 }]);
+    expect(sent).toEqual([{ kind: "hello", seq: -1, typed: 0 }]);
   });
 
   it("goes on where the restore ends", () => {
@@ -203,6 +200,6 @@ describe("the console's stream", () => {
     sink.parse();
     stream.close();
     vi.advanceTimersByTime(10 * ACK_IDLE_MS);
-    expect(sent.at(-1)).toEqual({ kind: "bye", view: VIEW });
+    expect(sent.at(-1)).toEqual({ kind: "bye" });
   });
 });

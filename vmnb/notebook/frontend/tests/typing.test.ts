@@ -29,7 +29,6 @@ describe("what a view types", () => {
     sent = [];
     silence = [];
     typing = new Typing(
-      VIEW,
       (message, buffers) => sent.push([message, buffers[0]] as Sent),
       (isSilent) => silence.push(isSilent),
     );
@@ -40,8 +39,8 @@ describe("what a view types", () => {
     typing.type(bytes("äb"), false);
     typing.type(bytes("c"), true);
     expect(sent.map(([message]) => message)).toEqual([
-      { kind: "input", view: VIEW, reply: false, at: 0 },
-      { kind: "input", view: VIEW, reply: true, at: 3 },
+      { kind: "input", reply: false, at: 0 },
+      { kind: "input", reply: true, at: 3 },
     ]);
     expect(typing.unconfirmed).toBe(0);
     confirm(4);
