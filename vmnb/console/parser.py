@@ -8,9 +8,9 @@ unended sequence takes room.
 import re
 from collections.abc import Callable
 
+from vmnb.console.params import parsed
 from vmnb.console.screen import VtScreen
 from vmnb.console.sequences import CONTROLS, ESCAPES, SEQUENCES, designate
-from vmnb.console.style import Params
 
 __all__ = ["Parser"]
 
@@ -30,8 +30,6 @@ _CSI = re.compile(r"([<-?]?)([0-9;:]*)([\x20-\x2f]*)([\x40-\x7e])")
 _ACTING = re.compile(f"[{_INSIDE}]")
 _DEL = "\x7f"
 _UNFINISHED_MAX = 256
-_PARAMS_MAX = 32
-_NUMBER_MAX = 0x7FFFFFFF
 
 _STRING_ENDS = {
     "]": re.compile("[\x07\x18\x1a]|(?=\x1b)"),
@@ -122,19 +120,5 @@ class Parser:
         if found := _CSI.fullmatch(sequence):
             mark, params, middle, final = found.groups()
             if act := SEQUENCES.get(f"{mark}{middle}{final}"):
-                act(self._screen, _params(params))
+                act(self._screen, parsed(params))
         self._screen.forget_character()
-
-
-def _params(text: str) -> Params:
-    """Return the parameters, 0 for a missing one, each with subparameters, -1 for a missing one."""
-    return tuple(_param(part) for part in text.split(";")[:_PARAMS_MAX])
-
-
-def _param(text: str) -> tuple[int, ...]:
-    first, *others = text.split(":")[: _PARAMS_MAX + 1]
-    return (_number(first, 0), *(_number(other, -1) for other in others))
-
-
-def _number(digits: str, missing: int) -> int:
-    return min(int(digits[:10]), _NUMBER_MAX) if digits else missing

@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from vmnb.console.params import Params
+
 __all__ = ["PLAIN", "Style", "erased", "restyled", "sgr"]
 
 
@@ -33,9 +35,6 @@ PLAIN = Style()
 _ON = frozenset({1, 2, 3, 5, 7, 8, 9, 53})
 _OFF = {22: {1, 2}, 23: {3}, 25: {5}, 27: {7}, 28: {8}, 29: {9}, 55: {53}}
 _UNDERLINE_MAX = 5
-
-Params = tuple[tuple[int, ...], ...]
-"""The parameters of a sequence, each with its subparameters; a missing subparameter is -1."""
 
 
 def erased(style: Style) -> Style:
