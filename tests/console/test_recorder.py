@@ -20,7 +20,7 @@ LIMIT = 1 << 20
 
 
 async def _opened(listener: socket.socket, tmp_path: Path) -> tuple[Console, socket.socket]:
-    console = Console(UnixConsole(path=tmp_path / "console"))
+    console = Console(UnixConsole(path=Path(listener.getsockname())))
     opening = asyncio.create_task(console.open())
     guest, _ = await asyncio.get_running_loop().sock_accept(listener)
     guest.setblocking(False)

@@ -53,7 +53,7 @@ def test_the_search_and_the_question_before_a_link_pass_axe(page: Page, theme: s
 @pytest.mark.parametrize("tab", ["History", "Metrics", "Details"])
 def test_each_tab_passes_axe(page: Page, theme: str, tab: str) -> None:
     page.evaluate(f"document.body.dataset.theme = '{theme}'")
-    page.evaluate(f"show({{history: [{ROW}], states: {STATES}}})")
+    page.evaluate(f"show({{history: [{ROW}], states: JSON.stringify({STATES})}})")
     page.get_by_role("tab", name=tab).click()
     assert violations(page.locator("main")) == []
 

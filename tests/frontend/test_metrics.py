@@ -73,8 +73,8 @@ def test_only_a_tab_that_is_shown_and_in_sight_is_looked_at(page: Page) -> None:
 
 def test_the_history_begins_with_the_states_over_time(page: Page) -> None:
     page.evaluate(
-        "show({states: {segments: [['prepared', 0, 5000], ['running', 5000, 50000],"
-        " ['suspended', 50000, 100000]], marks: [['ready', 20000]]}})"
+        "show({states: JSON.stringify({segments: [['prepared', 0, 5000], ['running', 5000, 50000],"
+        " ['suspended', 50000, 100000]], marks: [['ready', 20000]]})})"
     )
     page.get_by_role("tab", name="History").click()
     bars = page.get_by_role("img", name="States over time: prepared 5.0 s, running 45 s")

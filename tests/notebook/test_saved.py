@@ -81,7 +81,7 @@ def test_of_a_long_history_the_newest_rows_are_kept_and_long_details_have_both_e
     assert 10 < len(kept) < len(rows)
     assert kept[-1][-1].startswith("begin")
     assert kept[-1][-1].endswith("end")
-    usual = history_rows([_row(number, "") for number in range(50)])
+    usual = history_rows([_row(number, "") for number in range(35)])
     assert short_rows(usual) == usual
 
 

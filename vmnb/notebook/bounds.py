@@ -1,6 +1,6 @@
 """How much of a VM a saved notebook carries as the state of its widgets: less than 50 kB.
 
-Each widget also has the bootstrap, some 10 kB; a VM may be shown by two, its card and its console.
+Each widget also has the bootstrap, some 13 kB; a VM may be shown by two, its card and its console.
 The sizes are those of the notebook's file, which has each value of a list on a line of its own.
 """
 
@@ -8,17 +8,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from vmnb.notebook.card import Card, Problem, Row
+from vmnb.notebook.card import Card, Problem, Row, States
 
-__all__ = ["short_card", "short_rows", "short_text"]
+__all__ = ["short_card", "short_rows", "short_states", "short_text"]
 
-_TEXT_BYTES = 4_500
-_HISTORY_BYTES = 9_500
+_TEXT_BYTES = 2_500
+_HISTORY_BYTES = 7_200
 _ROW_BYTES = 90
 """What the lines of a row cost besides what is in them."""
+_SEGMENTS = 32
+_MARKS = 8
 _DETAIL_BYTES = 400
-_FACT_BYTES = 200
-_MESSAGE_BYTES = 1_600
+_FACT_BYTES = 120
+_MESSAGE_BYTES = 800
 _LINE_BYTES = 400
 _CUT = "…"
 
@@ -46,6 +48,15 @@ def short_rows(rows: Sequence[Row]) -> list[Row]:
             break
         kept.append(row)
     return kept[::-1]
+
+
+def short_states(states: States) -> str:
+    """Return the newest states over time, as JSON text."""
+    segments = states["segments"][-_SEGMENTS:]
+    begin_ms = segments[0][1] if segments else 0
+    marks = [mark for mark in states["marks"] if mark[1] >= begin_ms]
+    short = States(segments=segments, marks=marks[-_MARKS:])
+    return json.dumps(short, separators=(",", ":"))
 
 
 def short_card(card: Card) -> Card:

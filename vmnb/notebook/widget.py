@@ -14,9 +14,8 @@ import traitlets
 from vmnb.core import runtime
 from vmnb.notebook.action_talk import ActionTalk, Known
 from vmnb.notebook.assets import bootstrap
-from vmnb.notebook.bounds import short_card, short_rows, short_text
+from vmnb.notebook.bounds import short_card, short_rows, short_states, short_text
 from vmnb.notebook.bundle_talk import BundleTalk
-from vmnb.notebook.card import states_of
 from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.kernel_comm import is_marimo, take
 from vmnb.notebook.knock_talk import KnockTalk
@@ -52,7 +51,7 @@ class CardWidget(anywidget.AnyWidget):
 
     card = traitlets.Any().tag(sync=True)
     history = traitlets.Any().tag(sync=True)
-    states = traitlets.Any().tag(sync=True)
+    states = traitlets.Unicode().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
     layout_kind = traitlets.Unicode("card").tag(sync=True)
     reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
@@ -120,7 +119,7 @@ class CardWidget(anywidget.AnyWidget):
         return {
             "card": card if self._is_card else {**card, "facts": [], "error": None},
             "history": short_rows(self._live.rows()) if self._is_card else [],
-            "states": self._live.states() if self._is_card else states_of([]),
+            "states": short_states(self._live.states()) if self._is_card else "",
             "snapshot": short_text(self._live.consoles.text(self._console)),
         }
 

@@ -1,7 +1,7 @@
 /** What happened to the machine, the newest first. */
 import { h } from "./dom";
 import type { Panel } from "./panel";
-import type { HistoryRow, Model } from "./protocol";
+import type { HistoryRow, Model, States } from "./protocol";
 import { stateStrip } from "./states";
 import { changeText, duration, localTime, toneOf } from "./words";
 
@@ -27,8 +27,13 @@ export class HistoryTab implements Panel {
     for (const event of EVENTS) this.model.off(event, this.draw);
   }
 
+  private states(): States | undefined {
+    const text = this.model.get("states");
+    return text ? (JSON.parse(text) as States) : undefined;
+  }
+
   private redraw(): void {
-    const strip = stateStrip(this.model.get("states"), Date.now());
+    const strip = stateStrip(this.states(), Date.now());
     this.element.replaceChildren(...(strip ? [strip] : []), historyTable(this.model.get("history") ?? []));
   }
 }

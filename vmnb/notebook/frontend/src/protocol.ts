@@ -103,11 +103,12 @@ export interface States {
 
 export interface Traits {
   card: Card;
-  /** The newest last; the kernel keeps it short (9.5 kB). */
+  /** The newest last; the kernel keeps it short (7.2 kB). */
   history: HistoryRow[];
-  states: States;
+  /** `States` as JSON text: as a list each number would be a line of the notebook's file. */
+  states: string;
   reach: Reach;
-  /** The console's screen as it last stood, as plain text without escape sequences (4.5 kB). */
+  /** The console's screen as it last stood, as plain text without escape sequences (2.5 kB). */
   snapshot: string;
   /** The whole card, or the console with a slim header. */
   layout_kind: "card" | "console";
