@@ -13,12 +13,13 @@ ROOT = Path(vmnb.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ALLOWED = {
     "core": {"core"},
-    "backends": {"core", "images", "seed", "guest", "lan"},
+    "backends": {"core", "images", "seed", "guest", "lan", "console"},
     "images": {"core", "images"},
     "seed": {"core"},
     "arguments": {"core", "seed"},
     "lab": {"core", "arguments"},
     "console": {"core", "console"},
+    "screen": {"core", "console", "images", "screen"},
     "guest": {"core", "guest"},
     "lan": {"core", "lan"},
     "errors": {"core", "guest"},

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook.lab import Lab
+    from vmnb.notebook.lanes import timeline
+    from vmnb.notebook.machines_table import machines
     from vmnb.notebook.network import Network
-    from vmnb.notebook.tables import machines
+    from vmnb.notebook.page.export import export
     from vmnb.notebook.vm import VM
     from vmnb.seed import cloud_init
 
@@ -39,9 +41,11 @@ __all__ = [
     "VmState",
     "cloud_init",
     "errors",
+    "export",
     "images",
     "machines",
     "private",
+    "timeline",
     "user",
 ]
 
@@ -49,7 +53,9 @@ _HOMES = {
     "VM": "vmnb.notebook.vm",
     "Network": "vmnb.notebook.network",
     "Lab": "vmnb.notebook.lab",
-    "machines": "vmnb.notebook.tables",
+    "machines": "vmnb.notebook.machines_table",
+    "timeline": "vmnb.notebook.lanes",
+    "export": "vmnb.notebook.page.export",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",

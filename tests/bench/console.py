@@ -22,7 +22,9 @@ from playwright.sync_api import Browser, Error
 from tests.bench.flood import flood
 from tests.bench.pty_bridge import SHELL, bridge
 from tests.bench.seats import Seat, notebook_seat, terminal_seat
-from tests.browser.lab import destroy_all, lab_server, write_json
+from tests.browser.card import destroy_all
+from tests.browser.jupyter import write_json
+from tests.browser.lab import lab_server
 from tests.chromium import chromium
 from vmnb import VM
 from vmnb.core import runtime

@@ -11,8 +11,10 @@ import pytest
 from tests.bridge.inside import BRIDGE, ip, make_bridge, run_inside
 from vmnb import VM, NetworkConfig
 from vmnb.backends.qemu.tap import require_tap, tap_of
+from vmnb.backends.qemu.usage import tap_bytes
 from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
+from vmnb.core.process import identify
 from vmnb.core.spec import VmSpec
 
 HELPER = Path("/usr/lib/qemu/qemu-bridge-helper")
@@ -22,6 +24,7 @@ HANDLE = VmHandle(
     spec=VmSpec(name="vm", network=NetworkConfig.tap(BRIDGE)),
 )
 NOBODY = 65534
+_VIRTIO_HEADER_BYTES = 10
 
 
 def on_the_bridge() -> str:
@@ -46,6 +49,22 @@ def joined() -> None:
 
 def test_it_is_up_on_its_bridge_and_gone_with_its_descriptor() -> None:
     run_inside(joined)
+
+
+def counted() -> None:
+    make_bridge()
+    with tap_of(HANDLE) as descriptor:
+        assert descriptor is not None
+        own = identify(os.getpid())
+        _, before = tap_bytes(own)
+        os.write(descriptor, bytes(_VIRTIO_HEADER_BYTES) + b"\xff" * 6 + bytes(54))
+        received, sent = tap_bytes(own)
+        assert sent == before + 60
+        assert received >= 0
+
+
+def test_what_a_guest_sends_there_is_counted_in_the_network_that_its_process_is_in() -> None:
+    run_inside(counted)
 
 
 def refused() -> None:

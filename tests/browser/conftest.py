@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.lab import Notebook, destroy_all, lab_server
+from tests.browser.card import destroy_all
+from tests.browser.lab import Notebook, lab_server
 
 OpenNotebook = Callable[[Sequence[str]], Notebook]
 

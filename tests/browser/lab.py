@@ -1,22 +1,15 @@
 """A real JupyterLab server and a page of a real browser on it."""
 
-import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator
 
-_URL = re.compile(r"http://127\.0\.0\.1:\d+/lab\?token=\w+")
-_START_MS = 60_000
+from tests.browser.front_end import new_page
+from tests.browser.jupyter import jupyter_server, write_notebook
+
 _KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-_ANNOUNCEMENTS = "@jupyterlab/apputils-extension:announcements"
-_PROXY = "@jupyterhub/jupyter-server-proxy"
 
 
 @contextmanager
@@ -28,58 +21,26 @@ def lab_server(root: Path, *, proxied: bool = False) -> Iterator[str]:
     proxied
         Whether jupyter-server-proxy is enabled, so that pages reach ports of this machine.
     """
-    home = root / ".jupyter-home"
-    write_json(
-        home / "config" / "labconfig" / "page_config.json",
-        {"disabledExtensions": {_ANNOUNCEMENTS: True, _PROXY: not proxied}},
-    )
-    write_json(
-        home / "config" / "jupyter_server_config.d" / "proxy.json",
-        {"ServerApp": {"jpserver_extensions": {"jupyter_server_proxy": proxied}}},
-    )
-    own = {
-        f"JUPYTER_{what.upper()}_DIR": str(home / what) for what in ("config", "data", "runtime")
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
-    command += [
-        "--ip=127.0.0.1",
-        f"--ServerApp.root_dir={root}",
-        "--LabApp.expose_app_in_browser=True",
-    ]
-    with (root / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            command, env={**os.environ, **own}, stdout=log, stderr=subprocess.PIPE, text=True
-        )
-        try:
-            yield _url(server)
-        finally:
-            server.terminate()
-            server.communicate(timeout=30)
+    options = ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={root}"]
+    options += ["--allow-root", "--port=0", "--ip=127.0.0.1"]
+    with jupyter_server(root, "jupyterlab", *options, proxied=proxied) as url:
+        yield url
 
 
-def write_json(path: Path, content: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
-
-
-def _url(server: "subprocess.Popen[str]") -> str:
-    assert server.stderr is not None
-    lines = []
-    for line in server.stderr:
-        lines.append(line)
-        if found := _URL.search(line):
-            return found[0]
-    raise AssertionError("JupyterLab did not start:\n" + "".join(lines))
-
-
-def destroy_all() -> None:
-    """Destroy every VM of the test's homes."""
-    code = "import vmnb\nfor name in vmnb.machines()['name']: vmnb.VM.attach(name).destroy()"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+@contextmanager
+def in_lab(browser: Browser, root: Path, cells: Sequence[str]) -> Iterator["Notebook"]:
+    """Give a notebook of those cells, open in JupyterLab."""
+    with lab_server(root) as url:
+        notebook = Notebook(browser, url, root, cells)
+        yield notebook
+        notebook.page.close()
 
 
 class Notebook:
     """A notebook open in JupyterLab."""
+
+    _PLACE = ("/lab?", "/lab/tree/{name}?reset&")
+    """What the server's URL has, and a notebook's in its place."""
 
     def __init__(
         self,
@@ -88,19 +49,16 @@ class Notebook:
         root: Path,
         cells: Sequence[str],
         *,
+        kernel: str = "python3",
         name: str = "test",
         init_script: Path | None = None,
     ) -> None:
-        notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        )
-        path = root / f"{name}.ipynb"
-        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        self.path = root / f"{name}.ipynb"
+        write_notebook(self.path, cells, kernel=kernel)
+        there, here = self._PLACE
         self.root = root
-        self.url = url.replace("/lab?", f"/lab/tree/{path.name}?reset&")
-        self.page: Page = browser.new_page(viewport={"width": 1200, "height": 1100})
-        self.page.set_default_timeout(_START_MS)
+        self.url = url.replace(there, here.format(name=self.path.name))
+        self.page = new_page(browser)
         if init_script is not None:
             self.page.add_init_script(path=init_script)
         self.open()
@@ -117,6 +75,47 @@ class Notebook:
     def run_all(self) -> None:
         """Run all cells, and wait for their end."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def set_dark(self, is_dark: bool) -> None:
+        """Take JupyterLab's dark theme, or its light one."""
+        theme = f"JupyterLab {'Dark' if is_dark else 'Light'}"
+        self.page.evaluate(
+            "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+        )
+        self.page.wait_for_function(
+            "(theme) => document.body.dataset.jpThemeName === theme", arg=theme
+        )
+
+    def begin_all(self) -> None:
+        """Run all cells, and do not wait for their end."""
+        self.page.evaluate(
+            "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        )
+
+    def run_above(self, cell: int) -> None:
+        """Run the cells above one, and wait for their end."""
+        self._run("await", cell, "above")
+
+    def begin_from(self, cell: int) -> None:
+        """Run a cell and those below it, and do not wait for their end."""
+        self._run("void", cell, "below")
+
+    def _run(self, how: str, cell: int, which: str) -> None:
+        self.page.evaluate(
+            "async (cell) => { const { commands, shell } = window.jupyterapp;"
+            "shell.currentWidget.content.activeCellIndex = cell;"
+            f"{how} commands.execute('notebook:run-all-{which}'); }}",
+            cell,
+        )
+
+    def is_running(self, cell: int) -> bool:
+        """Whether a cell has begun and not ended."""
+        prompt = self.page.locator(".jp-CodeCell").nth(cell).locator(".jp-InputPrompt")
+        return prompt.inner_text().strip() == "[*]:"
+
+    def shut_down(self) -> None:
+        """End the kernel."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def append_and_run(self, cell: str) -> None:
         """Put a cell at the end and run it, without waiting for its end."""
@@ -149,6 +148,11 @@ class Notebook:
         self.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
         self.wait_until("idle")
 
+    def reload(self) -> None:
+        """Save the notebook, and load the page again."""
+        self.save()
+        self.open()
+
     def save(self) -> None:
         """Save the notebook."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -160,37 +164,3 @@ class Notebook:
     def output_text(self, cell: int) -> str:
         """The text that a cell printed."""
         return self.output(cell).last.inner_text().strip()
-
-
-class CardOnPage:
-    """A VM's card as a person sees it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.root = page.locator(".vmnb-card").first
-
-    def press(self, button: str) -> None:
-        """Press a button, as soon as it is enabled."""
-        self.root.get_by_role("button", name=button, exact=True).click()
-
-    def expect_state(self, word: str, timeout_s: float = 60) -> None:
-        """Wait until the badge says so."""
-        badge = self.root.locator(".vmnb-badge")
-        expect(badge).to_have_text(re.compile(word, re.IGNORECASE), timeout=timeout_s * 1000)
-
-    def type_in_console(self, text: str) -> None:
-        """Click into the console and type."""
-        self.root.locator(".xterm-screen").click()
-        self.page.keyboard.type(text)
-
-    def console(self) -> Locator:
-        """The console's rows."""
-        return self.root.locator(".xterm-rows")
-
-    def expect_on_console(self, pattern: str, timeout_s: float = 60) -> None:
-        """Wait until a text that matches is on the screen."""
-        expect(self.console()).to_contain_text(re.compile(pattern), timeout=timeout_s * 1000)
-
-    def tab(self, title: str) -> None:
-        """Go to a tab."""
-        self.root.get_by_role("tab", name=title).click()

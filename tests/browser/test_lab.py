@@ -8,8 +8,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.card import CardOnPage
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import CardOnPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket
 
+from tests.browser.card import CardOnPage, destroy_all
 from tests.browser.conftest import OpenNotebook
-from tests.browser.lab import CardOnPage, Notebook, destroy_all, lab_server
+from tests.browser.lab import Notebook, lab_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

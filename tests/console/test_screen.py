@@ -40,16 +40,15 @@ def test_a_restored_screen_looks_and_goes_on_like_the_first(text: str) -> None:
     for more in ("", "next", "\x1b8saved", "\n\n\n\n\nscrolled", "\x1b[?1049l$ back"):
         Parser(screen).feed(more)
         Parser(again).feed(more)
-        assert again.display == screen.display
-        assert screen_ansi(again) == screen_ansi(screen)
-        assert (again.cursor.x, again.cursor.y) == (screen.cursor.x, screen.cursor.y)
-    assert again.mode == screen.mode
+        assert again.shown.lines == screen.shown.lines
+        assert (again.shown.x, again.shown.y) == (screen.shown.x, screen.shown.y)
+        assert again.modes == screen.modes
 
 
 def test_leaving_a_full_screen_program_brings_the_main_screen_back() -> None:
     screen = drawn(FULL_SCREEN + "\x1b[?1049l")
     assert screen_text(screen) == "shell$ vi"
-    assert screen.main is None
+    assert screen.shown is screen.main
 
 
 def test_history_is_bounded() -> None:
@@ -66,10 +65,11 @@ def test_history_is_bounded() -> None:
         ("a\x1bP+q544e\x1b\\b", "ab"),
         ("a\x1b]0;title\x07b\x1b]2;title\x1b\\c", "abc"),
         ("a\x1b[!pb", "ab"),
-        ("a\u200db", "ab"),
         ("a\x1b[3b", "aaaa"),
         ("a\x9b2Cb", "a  b"),
         ("a\x1b[9Kb\x1b[9Jc", "abc"),
+        ("a\x1b[1\b;3", "a"),
+        ("a\x1b[2147483647bc", "ac"),
     ],
 )
 def test_sequences_that_are_not_for_the_screen_leave_no_trace(text: str, shown: str) -> None:
@@ -82,7 +82,7 @@ def test_a_sequence_may_come_in_pieces() -> None:
     for char in "\x1b[31mred\x1b[0m \x1b]0;title\x1b\\\x1b(0q":
         parser.feed(char)
     assert screen_text(screen) == "red ─"
-    assert screen.buffer[0][0].fg == "red"
+    assert screen.main.lines[0][0][1].fg == "1"
 
 
 def test_what_a_guest_leaves_unfinished_takes_no_room() -> None:
@@ -94,8 +94,7 @@ def test_what_a_guest_leaves_unfinished_takes_no_room() -> None:
         parser.feed("e" + "\u0301" * 10_000)
         parser.feed("\x1b7" * 1_000)
     assert len(parser._unfinished) <= 256
-    assert len(screen.savepoints) <= 1
-    assert max(len(cell.data) for line in screen.buffer.values() for cell in line.values()) < 20
+    assert max(len(data) for line in screen.main.lines for data, _ in line) < 20
 
 
 PIECES = [
@@ -115,3 +114,51 @@ def test_no_output_of_a_guest_breaks_the_screen(seed: int) -> None:
         screen.resize(chance.randint(1, 30), chance.randint(1, 90))
         assert len(screen_ansi(screen)) < 1_000_000
         assert "\x1b" not in screen_text(screen)
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_snapshot_in_the_middle_of_a_sequence_goes_on_in_it(cut: int) -> None:
+    text = "\x1b[1;31mé漢\x1b]0;title\x07!"
+    screen, again = VtScreen(20, 5), VtScreen(20, 5)
+    parser = Parser(screen)
+    parser.feed(text[:cut])
+    Parser(again).feed(screen_ansi(screen).decode() + parser.unfinished + text[cut:])
+    parser.feed(text[cut:])
+    assert again.main.lines == screen.main.lines
+
+
+def resized(text: str, columns: int, lines: int) -> VtScreen:
+    screen = drawn(text)
+    screen.resize(lines, columns)
+    return screen
+
+
+@pytest.mark.parametrize("columns", [2, 3, 7, 13, 19, 21, 40, 100])
+def test_another_width_breaks_lines_anew_and_loses_nothing(columns: int) -> None:
+    paragraphs = ["x" * 33, "漢字" * 9, "", "short", "$ " + "typed " * 8 + "!"]
+    screen = resized("\r\n".join(paragraphs), columns, 5)
+    lines = [*screen.history, *screen.main.lines]
+    whole = "".join(line.text if line.wrapped else f"\n{line.text}" for line in lines)
+    assert whole.replace(" ", "").split() == [p.replace(" ", "") for p in paragraphs if p]
+    at = screen.main.line[screen.main.x - 1]
+    assert at[0] == "!"
+    screen.resize(5, 20)
+    assert screen_text(screen) == screen_text(drawn("\r\n".join(paragraphs)))
+
+
+def test_a_taller_screen_shows_what_had_scrolled_off_and_a_lower_one_keeps_the_cursor() -> None:
+    text = "\r\n".join(f"line {number}" for number in range(8)) + "\r\n$ "
+    taller = resized(text, 20, 7)
+    assert taller.main.lines[0].text == "line 2"
+    assert (taller.main.x, taller.main.y) == (2, 6)
+    lower = resized(text, 20, 2)
+    assert [line.text for line in lower.main.lines] == ["line 7", "$"]
+    assert len(lower.history) == 7
+
+
+def test_a_full_screen_program_is_cut_and_the_screen_below_it_is_kept() -> None:
+    screen = resized(FULL_SCREEN, 10, 3)
+    assert screen.shown is screen.alternate
+    assert [line.text for line in screen.shown.lines] == ["status", "", "  text"]
+    Parser(screen).feed("\x1b[?1049l")
+    assert screen_text(screen) == "shell$ vi"

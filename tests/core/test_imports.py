@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 Python = Callable[..., subprocess.CompletedProcess[str]]
 
-NOTEBOOK = {"ipywidgets", "pandas", "IPython", "anywidget", "pyte", "numpy", "traitlets"}
+NOTEBOOK = {"ipywidgets", "pandas", "IPython", "anywidget", "numpy", "traitlets"}
 LATER = {"qemu", "pycdlib", "asyncio", "sqlite3", "importlib.metadata"}
 LOADED = "import sys, json; import {}; print(json.dumps(sorted(sys.modules)))"
 

@@ -1,13 +1,14 @@
 """The router is itself a hypervisor, and sends each call where the handle says."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from vmnb.backends.noop import NoopHypervisor
 from vmnb.core.errors import BackendUnavailableError, CapabilityError
 from vmnb.core.handle import VmHandle
-from vmnb.core.hypervisor import Capability, Hypervisor, Watchable
+from vmnb.core.hypervisor import Capability, Hypervisor, UnixConsole, Watchable
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
@@ -19,6 +20,15 @@ class Other(NoopHypervisor):
     def capabilities(self, handle: VmHandle | None = None) -> frozenset[Capability]:
         del handle
         return frozenset({Capability.NETWORK_USER})
+
+
+class OneConsole(NoopHypervisor):
+    """Has one serial console, and was written before there could be more."""
+
+    tag = "one"
+
+    def console_endpoint(self, handle: VmHandle) -> UnixConsole:  # type: ignore[override]
+        return UnixConsole(path=Path("console"))
 
 
 class Eventless:
@@ -57,6 +67,13 @@ def test_a_handle_of_an_unknown_backend_is_a_clear_error() -> None:
     handle = VmHandle(id="1", backend="xen", spec=VmSpec(name="b"))
     with pytest.raises(BackendUnavailableError, match="'xen'"):
         RouterHypervisor().console_endpoint(handle)
+
+
+def test_a_backend_that_knows_of_one_console_has_that_one_or_none() -> None:
+    router = RouterHypervisor([NoopHypervisor(), OneConsole()])
+    for tag, consoles in (("noop", ()), ("one", (UnixConsole(path=Path("console")),))):
+        handle = VmHandle(id="1", backend=tag, spec=VmSpec(name="b"))
+        assert router.console_endpoints(handle) == consoles
 
 
 def test_watching_where_there_are_no_events_is_refused() -> None:

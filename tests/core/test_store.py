@@ -93,6 +93,15 @@ def test_a_destroyed_vm_keeps_its_history_and_frees_its_name(store: Store) -> No
     assert [r.action for r in store.history(second.id)] == ["prepare"]
 
 
+def test_vms_that_are_gone_are_remembered_in_their_order_and_claims_are_not(store: Store) -> None:
+    first, other = made(store, "web"), made(store, "other")
+    store.record(first.id, row(Action.DESTROY, VmState.DESTROYED))
+    store.claim(VmSpec(name="web"), "noop")
+    assert [record.id for record in store.remembered()] == [first.id, other.id]
+    assert [record.id for record in store.remembered("web")] == [first.id]
+    assert store.remembered("nobody") == []
+
+
 def test_what_is_recorded_late_does_not_bring_a_destroyed_vm_back(store: Store) -> None:
     handle = made(store, "web")
     store.record(handle.id, row(Action.DESTROY, VmState.DESTROYED))

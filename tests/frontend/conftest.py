@@ -5,6 +5,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page
@@ -16,9 +17,16 @@ HERE = Path(__file__).parent
 
 class _Handler(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
-        name = path.split("?")[0].removeprefix("/")
+        name = urlsplit(path).path.removeprefix("/")
         folder = STATIC_DIR if name.startswith("static/") else HERE
         return str(folder / name.removeprefix("static/"))
+
+    def end_headers(self) -> None:
+        """Let a page of no origin have the files; a page may ask for a policy of its own."""
+        self.send_header("Access-Control-Allow-Origin", "*")
+        for policy in parse_qs(urlsplit(self.path).query).get("policy", []):
+            self.send_header("Content-Security-Policy", policy)
+        super().end_headers()
 
     def log_message(self, *args: object) -> None:
         """Keep the tests' output readable."""

@@ -117,6 +117,9 @@ def test_tabs_move_by_arrow_keys_and_do_not_move_the_page(page: Page) -> None:
     box = card.bounding_box()
     page.get_by_role("tab", name="Console").focus()
     page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Screen")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("tab", name="History")).to_have_attribute("aria-selected", "true")
     expect(page.get_by_role("tabpanel", name="History")).to_contain_text("prepared → running")
     expect(page.get_by_role("tabpanel", name="Console")).to_be_hidden()
@@ -143,7 +146,7 @@ def test_without_a_kernel_the_saved_state_is_readable_and_then_replaced(page: Pa
     page.evaluate("show({snapshot: 'root@web:~# saved'}, {answers: false})")
     expect(page.locator("pre")).to_have_text("root@web:~# saved")
     expect(page.get_by_text("As it was saved")).to_be_visible()
-    page.evaluate("model.answers = true; model.answer({kind: 'bundle'})")
+    page.evaluate("model.answers = true; model.answer({kind: 'bundle', name: 'widget'})")
     expect(page.get_by_role("tab", name="Console")).to_be_visible()
     expect(page.locator("pre")).to_have_count(0)
 

@@ -4,7 +4,9 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
+
+from tests.unix_peer import UnixPeer
 
 Answer = bytes | None
 Script = Callable[[dict[str, Any]], Answer | Awaitable[Answer]]
@@ -15,42 +17,21 @@ def in_sync(request: dict[str, Any]) -> bytes:
     return b'\xff{"return": %d}\n' % request["arguments"]["id"]
 
 
-class Peer:
+class Peer(UnixPeer):
     """Answers each request with what `script` makes of it; None closes the connection.
 
     Syncs are answered as the real agent does unless the script `syncs` itself.
     """
 
     def __init__(self, path: Path, script: Script, *, syncs: bool = False) -> None:
+        super().__init__(path)
         self.requests: list[str] = []
-        self.clients = 0
-        self._path = path
+        self.news = asyncio.Event()
         self._script = script
         self._syncs = syncs
-        self._serving: set[asyncio.Task[None]] = set()
-        self.news = asyncio.Event()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_unix_server(self._accept, self._path)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.clients += 1
-        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._answer(reader, writer)
-        finally:
-            writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client until the script closes the connection."""
         while line := (await reader.readline()).lstrip(b"\xff"):
             request = json.loads(line)
             self.requests.append(request["execute"])

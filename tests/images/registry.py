@@ -25,11 +25,15 @@ def layer(data: bytes, media_type: str, title: str = "", **values: object) -> di
 
 @dataclass
 class Registry:
-    """What is pushed to `repository`; with `login` only for who has a token for it."""
+    """What is pushed to `repository`; with `login` only for who has a token for it.
+
+    A token is had for the login itself, or for the `identity_token` that stands for it.
+    """
 
     web: Web
     repository: str = "lab/disks"
     login: str = ""
+    identity_token: str = ""
     tokens: list[str] = field(default_factory=list)
 
     def push_blob(self, data: bytes) -> str:
@@ -68,7 +72,10 @@ class Registry:
 
     def _give_token(self, handler: Handler) -> None:
         expected = f"Basic {base64.b64encode(self.login.encode()).decode()}"
-        if handler.headers.get("Authorization") != expected:
+        known = handler.headers.get("Authorization") == expected
+        if self.identity_token:
+            known = handler.form.get("refresh_token") == [self.identity_token]
+        if not known:
             handler.begin(401, Content_Length=0)
             return
         self.tokens.append(handler.path)

@@ -3,11 +3,12 @@
 import hashlib
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
+from urllib.parse import parse_qs
 
 Answer = Callable[["Handler"], None]
 
@@ -70,6 +71,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     web: Web
+    form: Mapping[str, list[str]] = {}
 
     def do_GET(self) -> None:
         self.sent = 0
@@ -78,6 +80,10 @@ class Handler(BaseHTTPRequestHandler):
             answer(self)
         finally:
             self.web.asked.append(Asked(self.path, dict(self.headers), self.sent))
+
+    def do_POST(self) -> None:
+        self.form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.do_GET()
 
     def begin(self, code: int, **headers: str | int) -> None:
         self.send_response(code)
@@ -170,8 +176,8 @@ def status(code: int) -> Answer:
     return lambda handler: handler.begin(code, Content_Length=0)
 
 
-def redirect(to: str) -> Answer:
-    return lambda handler: handler.begin(302, Location=to, Content_Length=0)
+def redirect(to: str, code: int = 302) -> Answer:
+    return lambda handler: handler.begin(code, Location=to, Content_Length=0)
 
 
 def in_turn(*answers: Answer) -> Answer:

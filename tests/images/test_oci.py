@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.images.registry import INDEX, Registry, digest, layer
-from tests.images.server import Web, broken_off, content, files_in, in_turn
+from tests.images.server import Web, broken_off, content, files_in, in_turn, redirect
 from vmnb import images
 from vmnb.errors import ImageError, SpecError
 
@@ -124,6 +124,14 @@ def test_a_disk_is_told_by_its_media_type_too(registry: Registry, qcow2: bytes) 
     assert images.pull(registry.name()).disk.read_bytes() == qcow2
 
 
+def keeps(docker: Path, answer: str, host: str | None = None) -> None:
+    """Make a program that keeps a login, for `host` alone where that is given."""
+    program = docker / "docker-credential-vault"
+    known = f'"$(cat)" = {host}' if host else "1"
+    program.write_text(f"#!/bin/sh\ntest \"$1\" = get && test {known} || exit 1\necho '{answer}'\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+
 def auths(docker: Path, host: str, login: str) -> None:
     secret = base64.b64encode(login.encode()).decode()
     (docker / "config.json").write_text(json.dumps({"auths": {host: {"auth": secret}}}))
@@ -147,17 +155,46 @@ def test_a_login_can_be_kept_by_another_program(
 ) -> None:
     registry.login = "me:secret"
     registry.push_disk("1", qcow2)
-    program = docker / "docker-credential-vault"
-    program.write_text(
-        "#!/bin/sh\n"
-        f'test "$1" = get && test "$(cat)" = {registry.web.host} || exit 1\n'
-        'echo \'{"Username": "me", "Secret": "secret"}\'\n'
-    )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    keeps(docker, '{"Username": "me", "Secret": "secret"}', registry.web.host)
     monkeypatch.setenv("PATH", str(docker), prepend=":")
     (docker / "config.json").write_text('{"credsStore": "vault"}')
 
     assert images.pull(registry.name()).disk.read_bytes() == qcow2
+
+
+@pytest.mark.parametrize("keeper", ["config", "program"])
+def test_a_login_can_be_a_token_that_the_registry_gave(
+    registry: Registry,
+    docker: Path,
+    qcow2: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    keeper: str,
+) -> None:
+    registry.login, registry.identity_token = "me:secret", "identity"
+    registry.push_disk("1", qcow2)
+    config: dict[str, Any] = {"auths": {registry.web.host: {"identitytoken": "identity"}}}
+    if keeper == "program":
+        config = {"credsStore": "vault"}
+        keeps(docker, '{"Username": "<token>", "Secret": "identity"}')
+        monkeypatch.setenv("PATH", str(docker), prepend=":")
+    (docker / "config.json").write_text(json.dumps(config))
+
+    assert images.pull(registry.name()).disk.read_bytes() == qcow2
+    (asked,) = registry.web.asked_for("/token")
+    assert "Authorization" not in asked.headers
+
+
+def test_a_token_for_a_login_is_not_sent_on_elsewhere(
+    registry: Registry, library: Path, docker: Path, qcow2: bytes
+) -> None:
+    registry.login, registry.identity_token = "me:secret", "identity"
+    registry.push_disk("1", qcow2)
+    config = {"auths": {registry.web.host: {"identitytoken": "identity"}}}
+    (docker / "config.json").write_text(json.dumps(config))
+    registry.web.answers["/token"] = redirect(registry.web.url("/elsewhere"), 307)
+
+    refused(registry, library, "the server answered 307")
+    assert registry.web.asked_for("/elsewhere") == []
 
 
 @pytest.mark.parametrize("login", ["", "me:wrong"])

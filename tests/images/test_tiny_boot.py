@@ -99,7 +99,12 @@ def test_the_serial_console_has_a_root_shell_with_job_control(boot: Boot) -> Non
         await guest.console.until("Stopped")
         guest.console.type("tty; id -u; pwd")
         assert "/dev/ttyS0\r\n0\r\n/root\r\n" in await guest.console.until("/root\r\n")
-        guest.console.type("kill -9 %1; wait; exit")
+        guest.console.type("kill -9 %1; wait")
+        guest.console.type("echo begins; sleep 1000")
+        await guest.console.until("begins\r\n")
+        guest.console.writer.write(b"\x03")  # Ctrl-C
+        await guest.console.until("root@tiny:~# ")
+        guest.console.type("exit")
         await guest.console.until("Welcome to the tiny guest")  # a new shell
 
     boot(act)

@@ -54,7 +54,7 @@ def test_input_and_output_need_not_be_text(tiny: VM, via: str) -> None:
 @WAYS
 def test_what_takes_too_long_is_killed_with_its_children(tiny: VM, via: str) -> None:
     with pytest.raises(CommandTimeoutError, match="was killed") as caught:
-        tiny.run("echo begun; sleep 4321 & sleep 4321", timeout=5, via=via)
+        tiny.run("echo begun; sleep 4321 & sleep 4321", timeout=20, via=via)
     assert caught.value.result.stdout == "begun\n"
     assert tiny.run("pgrep -f 'sleep [4]321'").stdout == ""
     assert tiny.run("echo on", via=via).stdout == "on\n"
@@ -109,6 +109,7 @@ def test_what_the_kernel_writes_in_between_does_not_matter(tiny: VM) -> None:
 
 def test_a_console_at_which_a_program_runs_is_not_typed_into(tiny: VM) -> None:
     tiny.console.write("cat >/root/typed\n")
+    tiny.wait_for_file("/root/typed")
     with pytest.raises(DeadlineError, match="no shell answered"):
         tiny.run("true", via="serial", timeout=3)
     tiny.console.write("\x04")

@@ -14,7 +14,7 @@ import pytest
 import vmnb
 from vmnb import VM
 from vmnb.core.errors import BackendError, SpecError, StateError
-from vmnb.notebook.tables import FORWARD_SCHEMA
+from vmnb.notebook.forward_table import FORWARD_SCHEMA
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +39,10 @@ def taken() -> Iterator[int]:
 def fetch(port: int) -> str:
     with urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
         return str(answer.read().decode())
+
+
+def said_by(vm: VM, label: str) -> str:
+    return dict(vm._live.card()["facts"])[label]
 
 
 def listening_on(port: int) -> set[str]:
@@ -143,3 +147,11 @@ def _accept_for_ever(server: socket.socket) -> None:
             server.accept()[0].close()
         except OSError:
             return
+
+
+def test_the_card_says_how_this_computer_reaches_the_guest(web: VM) -> None:
+    assert said_by(web, "From this computer") == "no port leads into it; vm.forward(80) opens one"
+    port = web.forward(80)
+    assert said_by(web, "From this computer") == f"127.0.0.1:{port}→80"
+    web.unforward(port)
+    assert said_by(web, "From this computer") == "no port leads into it; vm.forward(80) opens one"

@@ -16,7 +16,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def _bundle(vm: VM) -> dict[str, Any]:
-    return vm._repr_mimebundle_()
+    bundle: dict[str, Any] = vm._repr_mimebundle_()
+    return bundle
 
 
 async def _rest(live: Live) -> None:
@@ -90,3 +91,9 @@ def test_a_cell_that_is_run_again_shows_the_same_widget() -> None:
         return str(_bundle(VM("web", backend="noop"))[WIDGET]["model_id"])
 
     assert model() == model()
+
+
+def test_a_backend_without_a_console_has_none_to_choose_from() -> None:
+    vm = VM("web", backend="noop")
+    assert vm.consoles == ()
+    assert runtime.run(Live.of(vm._machine)).card()["consoles"] == []

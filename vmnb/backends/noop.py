@@ -2,6 +2,7 @@
 
 It is for lessons where no QEMU can run, and for programs that want to try their own code. What
 it remembers lives as long as the Python process: a VM of an earlier process is found ``stopped``.
+Its metrics are made up too, and say so: every run has the same.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from vmnb.core.hypervisor import (
     VmEvent,
     check_spec,
 )
+from vmnb.core.metrics import Sample, Traffic
 from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
@@ -38,6 +40,7 @@ _CAPABILITIES = frozenset(
         Capability.GRACEFUL_STOP,
         Capability.GUEST_ADDRESS,
         Capability.EVENTS,
+        Capability.METRICS,
         Capability.CLOUD_INIT,
         Capability.SSH,
         Capability.UEFI,
@@ -46,6 +49,8 @@ _CAPABILITIES = frozenset(
         Capability.NETWORK_NONE,
     }
 )
+_WORK_S = tuple(step / 10 for step in range(1, 9))
+_MOVED_BYTES = 64 * 1024
 _EVENTS = {
     "power-off": (VmState.STOPPED, Cause.GUEST, "the guest switched itself off"),
     "reboot": (VmState.RUNNING, Cause.GUEST, "the guest restarted"),
@@ -58,6 +63,8 @@ _EVENTS = {
 class _Guest:
     state: VmState
     run: int = 0
+    looks: int = 0
+    looks_at_work: int = 0
     events: list[VmEvent] = field(default_factory=list)
     watchers: list[Callable[[], object]] = field(default_factory=list)
 
@@ -109,6 +116,7 @@ class NoopHypervisor:
         guest = _guest(handle)
         await self._act(Action.START, handle)
         guest.run, guest.events = guest.run + 1, []
+        guest.looks = guest.looks_at_work = 0
         return handle
 
     async def stop(self, handle: VmHandle, timeout_s: float = STOP_TIMEOUT_S) -> VmHandle:  # noqa: ARG002
@@ -148,6 +156,17 @@ class NoopHypervisor:
     def console_endpoint(self, handle: VmHandle) -> NoConsole:  # noqa: ARG002
         """Return that there is no console."""
         return NoConsole()
+
+    async def measure(self, handle: VmHandle) -> Sample:
+        """Make up what a VM uses: each look is a second after the one before it."""
+        guest = _guest(handle)
+        if guest.state not in LIVE:
+            raise StateError(
+                f"{handle.name!r} uses nothing: it is {guest.state}", hint="start it first"
+            )
+        guest.looks += 1
+        guest.looks_at_work += guest.state is VmState.RUNNING
+        return _pretended(handle, guest)
 
     async def watch(self, handle: VmHandle) -> AsyncIterator[VmEvent]:
         """See :meth:`~vmnb.core.hypervisor.Watchable.watch`."""
@@ -213,6 +232,33 @@ class NoopHypervisor:
                 f"cannot {action} {name!r}: {self.failures[action]}",
                 hint="this failure was asked for",
             )
+
+
+def _pretended(handle: VmHandle, guest: _Guest) -> Sample:
+    """Return what a VM would use that works by fits: eight seconds ever more, then little again."""
+    rounds, left = divmod(guest.looks_at_work, len(_WORK_S))
+    vcpu_s = rounds * sum(_WORK_S) + sum(_WORK_S[:left])
+    moved = guest.looks_at_work * _MOVED_BYTES
+    on_network = handle.network.mode is not NetworkMode.NONE
+    return Sample(
+        time=utc_now(),
+        clock_s=float(guest.looks),
+        run=str(guest.run),
+        cpu_s=handle.vcpus * vcpu_s,
+        vcpu_s=(vcpu_s,) * handle.vcpus,
+        memory_mib=handle.memory_mib / 2,
+        memory_pss_mib=handle.memory_mib / 2,
+        guest_memory_mib=handle.memory_mib / 4,
+        traffic=Traffic(
+            disk_read_bytes=moved,
+            disk_written_bytes=2 * moved,
+            disk_reads=guest.looks_at_work,
+            disk_writes=2 * guest.looks_at_work,
+            network_received_bytes=moved if on_network else None,
+            network_sent_bytes=2 * moved if on_network else None,
+        ),
+        notes=("all of it is made up: the noop backend runs no guest",),
+    )
 
 
 def _guest(handle: VmHandle) -> _Guest:

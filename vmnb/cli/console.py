@@ -13,7 +13,7 @@ from vmnb.console import Console
 from vmnb.console.holder import is_held
 from vmnb.core import runtime
 from vmnb.core.errors import BusyError, CapabilityError, SpecError, StateError
-from vmnb.core.hypervisor import UnixConsole
+from vmnb.core.hypervisor import ConsoleEndpoint, NoConsole, UnixConsole
 from vmnb.core.state import LIVE
 
 if TYPE_CHECKING:
@@ -46,18 +46,18 @@ def _console(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _endpoint(name: str) -> UnixConsole:
+async def _endpoint(name: str) -> ConsoleEndpoint:
     """Return where the console is, if it can be had now."""
     machine = await machine_named(name)
     endpoint, state = machine.console_endpoint, await machine.state()
-    if not isinstance(endpoint, UnixConsole):
+    if isinstance(endpoint, NoConsole):
         raise CapabilityError(
             f"{machine.name!r} has no console on the {machine.handle.backend} backend",
             hint="choose a backend with a console",
         )
     if state not in LIVE:
         raise StateError(f"cannot reach the console: {machine.name!r} is {state}", hint="start it")
-    if await asyncio.to_thread(is_held, endpoint.path):
+    if isinstance(endpoint, UnixConsole) and await asyncio.to_thread(is_held, endpoint.path):
         raise BusyError(
             f"another process shows the console of {machine.name!r}, and only one can at a time",
             hint="close it there: a notebook lets go when its kernel ends; vmnb log shows what "
@@ -66,7 +66,7 @@ async def _endpoint(name: str) -> UnixConsole:
     return endpoint
 
 
-async def _converse(endpoint: UnixConsole) -> str:
+async def _converse(endpoint: ConsoleEndpoint) -> str:
     """Let this terminal be the console's until one of them ends it; return why."""
     return await _Conversation(endpoint).hold()
 
@@ -74,7 +74,7 @@ async def _converse(endpoint: UnixConsole) -> str:
 class _Conversation:
     """Between this terminal and a guest; lives on the background loop."""
 
-    def __init__(self, endpoint: UnixConsole) -> None:
+    def __init__(self, endpoint: ConsoleEndpoint) -> None:
         self._console = Console(endpoint)
         self._stdin, self._stdout = sys.stdin.fileno(), sys.stdout.fileno()
         # What to write and the position after it, at last why it is over. No more waits in it than

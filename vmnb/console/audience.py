@@ -14,14 +14,14 @@ __all__ = ["Audience"]
 _log = logging.getLogger(__name__)
 
 _FULL_MAX_S = 10.0
-_BEHIND = 256 * 1024
 
 
 class Audience:
     """Sends a stream to views.
 
-    A view that drew nothing for 10 s although its window is full is dropped; it may say hello
-    again. One that fell behind what `ring` keeps gets the screen instead of what it missed.
+    A view that draws more slowly than the stream comes holds it up. One that drew nothing for 2 s
+    although its window is full does not; after 10 s it is dropped, and may say hello again. One
+    that fell behind what `ring` keeps gets the screen instead of what it missed.
 
     Parameters
     ----------
@@ -45,12 +45,13 @@ class Audience:
         self._size = size
         self._views: dict[str, View] = {}
         self._restoring: set[asyncio.Task[None]] = set()
+        self._resized = 0
         self._news: tuple[str, dict[str, Any]] = ("closed", {"reason": "the VM is not running"})
 
-    def add(self, view_id: str, seq: int | None, send: Send) -> None:
+    def add(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Send to a view from `seq` on if that is possible, else first the screen."""
-        view = self._views[view_id] = View(id=view_id, send=send)
-        if seq is None or not self._ring.start <= seq <= self._ring.end:
+        view = self._views[view_id] = View(id=view_id, send=send, answers=answers)
+        if seq is None or not max(self._ring.start, self._resized) <= seq <= self._ring.end:
             self._restore(view)
             return
         view.sent = view.drawn = seq
@@ -61,7 +62,7 @@ class Audience:
     def acknowledge(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`, and send it more."""
         if view := self._views.get(view_id):
-            view.acknowledge(seq)
+            view.acknowledge(seq, _now())
             self._forward(view)
 
     def remove(self, view_id: str) -> None:
@@ -73,19 +74,28 @@ class Audience:
         self._views = {name: view for name, view in self._views.items() if view.send != send}
 
     def is_first(self, view_id: str) -> bool:
-        """Whether a view is the one that has been there longest."""
-        return next(iter(self._views), None) == view_id
+        """Whether a view is the one of those that answer that draws, and has been there longest."""
+        now = _now()
+        answering = [view for view in self._views.values() if view.answers]
+        drawing = [view for view in answering if view.is_there(now)]
+        return next((view.id for view in drawing or answering), None) == view_id
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether much waits even for the view that is furthest."""
-        sent = [view.sent for view in self._views.values() if not view.waiting]
-        return bool(sent) and self._ring.end - max(sent) > _BEHIND
+    def holds(self) -> bool:
+        """Whether the stream should wait, so that those who draw miss nothing of it."""
+        now = _now()
+        return any(view.holds(self._ring, now) for view in self._views.values())
 
     def forward(self) -> None:
         """Send what is new."""
         for view in list(self._views.values()):
             self._forward(view)
+
+    def restore(self) -> None:
+        """Give every view the screen anew: it has another size."""
+        self._resized = self._ring.end
+        for view in list(self._views.values()):
+            if not view.waiting:
+                self._restore(view)
 
     def announce(self, kind: str, **facts: Any) -> None:
         """Tell all views, and those that come later, how things are."""
@@ -105,11 +115,11 @@ class Audience:
     def _forward(self, view: View) -> None:
         if view.waiting:
             return
-        now = asyncio.get_running_loop().time()
+        now = _now()
         with self._surviving(view):
-            if view.full_since is not None and now - view.full_since > _FULL_MAX_S:
+            if view.is_full and view.silent_s(now) > _FULL_MAX_S:
                 self.remove(view.id)
-                view.tell("closed", reason="this view did not keep up with the console")
+                view.tell("dropped")
             elif not view.forward(self._ring, now):
                 self._restore(view)
 
@@ -137,3 +147,7 @@ class Audience:
             _log.exception("view %s cannot be sent to and is dropped", view.id)
             if self._views.get(view.id) is view:
                 self.remove(view.id)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -2,22 +2,28 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 
+from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
+from vmnb.console.cast import Cast
 from vmnb.console.expect import Expectation
-from vmnb.console.keyboard import Keyboard
+from vmnb.console.keyboard import Keyboard, SocketKeyboard
+from vmnb.console.link import Link
 from vmnb.console.log import ConsoleLog
+from vmnb.console.pace import Pace
 from vmnb.console.ring import Ring
 from vmnb.console.source import Source, connect
 from vmnb.console.terminal import Terminal
+from vmnb.console.timeline import Timeline
 from vmnb.console.view import Send
 from vmnb.core.errors import CapabilityError, DeadlineError, StateError
-from vmnb.core.hypervisor import ConsoleEndpoint, UnixConsole
+from vmnb.core.hypervisor import ConsoleEndpoint, NoConsole, UnixConsole, WebSocketConsole
+from vmnb.core.listeners import Listeners
 
 __all__ = ["Console"]
 
-_RING_SIZE = 4 * 1024 * 1024
-"""More than a view may have on its way: one that comes back finds what did not arrive."""
+_RING_SIZE = 1024 * 1024
 _COALESCE_S = 0.016
 _COALESCE_MAX = 256 * 1024
 
@@ -25,33 +31,36 @@ _COALESCE_MAX = 256 * 1024
 class Console:
     """A serial console that many look at; make one for each endpoint in a process.
 
-    Positions count bytes from the beginning of the console's log; they go on over stops and starts
-    of the VM. Everything is called on one event loop.
+    Positions count bytes from the beginning of the console's log, or of the run where it has none;
+    they go on over stops and starts of the VM. Everything is called on one event loop.
 
     Parameters
     ----------
     endpoint
-        A console on a Unix socket.
+        A console on a Unix socket or on a WebSocket.
 
     Raises
     ------
     CapabilityError
-        It is of another kind.
+        There is none.
     """
 
     def __init__(self, endpoint: ConsoleEndpoint) -> None:
-        self._endpoint = _unix(endpoint)
+        self.arrivals = Arrivals()
+        """What the VM has said since this was last connected, with its times."""
+        self._endpoint = _existing(endpoint)
         self._ring = Ring(_RING_SIZE)
         self._terminal = Terminal(self._ring)
-        self._audience = Audience(
-            self._ring, snapshot=self.restore, size=lambda: self._terminal.size
-        )
+        self._timeline = Timeline(self._ring)
+        self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._expectations: set[Expectation] = set()
-        self._source: Source | None = None
+        self._listeners: Listeners[[]] = Listeners()
+        self._source: Link | None = None
         self._keyboard: Keyboard | None = None
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
+        self._pace = Pace(self._audience)
         self._published = 0
         self._begun = 0
         self._log_known = 0
@@ -65,6 +74,23 @@ class Console:
     def position(self) -> int:
         """Position of the byte that comes next."""
         return self._ring.end
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the screen."""
+        return self._terminal.size
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Give the screen another size from here on, in all views; the guest is not told."""
+        if self.size != (columns, rows):
+            await self._terminal.resize(columns, rows)
+            self._audience.restore()
+
+    async def redraw(self, columns: int, rows: int) -> None:
+        """Draw what is at hand of the stream anew, on a screen that had this size all along."""
+        if self.size != (columns, rows):
+            await self._terminal.redraw(columns, rows)
+            self._audience.restore()
 
     async def open(self, endpoint: ConsoleEndpoint | None = None) -> None:
         """Read what the log has, and connect if the VM runs; does nothing while connected.
@@ -83,12 +109,12 @@ class Console:
             The socket is there and cannot be used.
         """
         if endpoint is not None:
-            self._endpoint = _unix(endpoint)
+            self._move_to(_existing(endpoint))
         if self._source is not None:
             self._source.check()
         async with self._opening:
             if self._source is None:
-                self._connect(await self._load())
+                await self._connect(await self._load())
 
     async def aclose(self) -> None:
         """Disconnect and forget all views, without a word to them.
@@ -106,6 +132,7 @@ class Console:
                 self._following.cancel()
                 await asyncio.gather(self._following, return_exceptions=True)
                 self._following = None
+            self._pace.close()
             if self._tick is not None:
                 self._tick.cancel()
                 self._tick = None
@@ -113,7 +140,7 @@ class Console:
                 expectation.look(self._ring)
                 expectation.end()
 
-    def hello(self, view_id: str, seq: int | None, send: Send) -> None:
+    def hello(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Begin, or begin again, to send the stream to a view.
 
         If what follows `seq` is still at hand, output goes on there; else the view gets the
@@ -126,26 +153,29 @@ class Console:
         send
             Called with a message and its buffers. ``restore`` has `seq`, `cols`, `rows` and what
             draws the screen; ``output`` has `seq`, the position of its first byte, and the bytes;
-            ``open`` has nothing more, ``closed`` a `reason`. Each has the `view`.
+            ``open`` has nothing more, ``closed`` a `reason`; after ``dropped`` the view gets no
+            more. Each has the `view`.
+        answers
+            Whether it is a terminal that answers the guest's queries.
         """
-        self._audience.add(view_id, seq if self._following else None, send)
+        self._audience.add(view_id, seq if self._following else None, send, answers=answers)
 
     def ack(self, view_id: str, seq: int) -> None:
         """Note that a view has drawn everything before `seq`."""
         self._audience.acknowledge(view_id, seq)
-        if self._source is not None:
-            (self._source.rest if self._audience.is_behind else self._source.go_on)()
+        self._pace.keep(self._source)
 
     def bye(self, view_id: str) -> None:
         """Forget a view."""
         self._audience.remove(view_id)
+        self._pace.keep(self._source)
 
     def forget(self, send: Send) -> None:
         """Forget all views that are reached by `send`."""
         self._audience.remove_all(send)
 
     def answers(self, view_id: str) -> bool:
-        """Whether this view's terminal answers the guest's queries, so that only one does."""
+        """Whether this view's terminal answers the guest's queries: just one does that draws."""
         return self._audience.is_first(view_id)
 
     def input(self, data: bytes) -> None:
@@ -172,11 +202,16 @@ class Console:
         """
         await self._typing().write(data)
 
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when it has said something; return what ends that."""
+        return self._listeners.add(listener)
+
     async def restore(self) -> tuple[int, bytes]:
         """Return a position, and what draws scrollback and screen as they are there."""
-        if self._following is None:
+        if self._source is None:
             async with self._opening:
-                (await self._load()).close()
+                if self._source is None:
+                    (await self._load()).close()
         return await self._terminal.snapshot()
 
     def since(self, position: int) -> bytes:
@@ -187,6 +222,11 @@ class Console:
     def text(self) -> str:
         """Return scrollback and screen as plain text: the newest 1000 lines and the screen."""
         return self._terminal.text()
+
+    def replay(self, size: int, title: str) -> Cast:
+        """Return the newest `size` bytes as a recording, with the times as far as known."""
+        columns, rows = self.size
+        return self._timeline.cast(size, columns=columns, rows=rows, title=title)
 
     async def wait_for(
         self, pattern: str | re.Pattern[str], timeout_s: float, *, since: int | None = None
@@ -236,43 +276,78 @@ class Console:
 
     async def _load(self) -> ConsoleLog:
         """Take over what the log has and the ring has not."""
-        log = ConsoleLog(self._endpoint.log)
+        log = ConsoleLog(self._endpoint.log if isinstance(self._endpoint, UnixConsole) else None)
         start, data = await asyncio.to_thread(log.tail, self._log_known)
         if start > self._log_known:
             self._ring.restart(self._ring.end + start - self._log_known)
         self._log_known = start + len(data)
         if self._following is None:
             self._following = asyncio.create_task(self._terminal.follow())
-        self._receive(data)
+        if data:
+            self._receive(data)
         return log
 
-    def _connect(self, log: ConsoleLog) -> None:
+    async def _connect(self, log: ConsoleLog) -> None:
+        self.arrivals = Arrivals()
+        if isinstance(self._endpoint, UnixConsole):
+            self._connect_socket(self._endpoint, log)
+        else:
+            await self._connect_websocket(self._endpoint)
+        if self._source is not None:
+            self._audience.announce("open")
+
+    def _connect_socket(self, endpoint: UnixConsole, log: ConsoleLog) -> None:
         try:
-            sock = connect(self._endpoint.path)
+            sock = connect(endpoint.path)
         except BaseException as error:
             log.close()
             if isinstance(error, StateError):
                 return
             raise
-        self._keyboard = Keyboard(sock)
-        self._source = Source(sock, log, self._ring.end, receive=self._receive, ended=self._lose)
-        self._audience.announce("open")
+        self._keyboard = SocketKeyboard(sock)
+        self._source = Source(sock, log, self._ring.end, receive=self._hear, ended=self._lose)
+
+    async def _connect_websocket(self, endpoint: WebSocketConsole) -> None:
+        # Imported here: it takes longer than all the rest, and most consoles are none.
+        from vmnb.console.websocket_source import WebSocketSource
+
+        source = WebSocketSource(
+            endpoint,
+            self._log_known,
+            receive=self._hear,
+            skipped=lambda count: self._ring.restart(self._ring.end + count),
+            ended=self._lose,
+        )
+        if await source.open():
+            self._keyboard, self._source = source.keyboard, source
+
+    def _move_to(self, endpoint: UnixConsole | WebSocketConsole) -> None:
+        """Look for the console there from now on; another run's positions begin anew."""
+        runs = [e.run for e in (self._endpoint, endpoint) if isinstance(e, WebSocketConsole)]
+        if len(set(runs)) > 1:
+            self._log_known = 0
+        self._endpoint = endpoint
+
+    def _hear(self, data: bytes) -> None:
+        self.arrivals.hear(data)
+        self._receive(data)
 
     def _receive(self, data: bytes) -> None:
         self._ring.append(data)
         self._terminal.notice()
         if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
             self._publish()
-        if self._source is not None and self._audience.is_behind:
-            self._source.rest()
+        self._pace.keep(self._source)
 
     def _publish(self) -> None:
         """Show the first bytes at once, and what follows soon after all together."""
+        self._timeline.note(asyncio.get_running_loop().time(), self._published)
         self._published = self._ring.end
         if self._tick is not None:
             self._tick.cancel()
         self._tick = asyncio.get_running_loop().call_later(_COALESCE_S, self._publish_more)
         self._audience.forward()
+        self._listeners.tell()
         for expectation in self._expectations:
             expectation.look(self._ring)
 
@@ -281,7 +356,7 @@ class Console:
         if self._published < self._ring.end:
             self._publish()
 
-    def _lose(self, log_size: int) -> None:
+    def _lose(self, log_size: int, reason: str = "the VM has stopped") -> None:
         self._source = None
         self._log_known = log_size
         if self._keyboard is not None:
@@ -291,7 +366,7 @@ class Console:
         self._publish()
         for expectation in self._expectations:
             expectation.end()
-        self._audience.announce("closed", reason="the VM has stopped")
+        self._audience.announce("closed", reason=reason)
 
     def _typing(self) -> Keyboard:
         if self._keyboard is None:
@@ -299,10 +374,10 @@ class Console:
         return self._keyboard
 
 
-def _unix(endpoint: ConsoleEndpoint) -> UnixConsole:
-    if not isinstance(endpoint, UnixConsole):
+def _existing(endpoint: ConsoleEndpoint) -> UnixConsole | WebSocketConsole:
+    if isinstance(endpoint, NoConsole):
         raise CapabilityError(
             f"there is no console that can be shown: {endpoint}",
-            hint="choose a backend that has its console on a Unix socket",
+            hint="choose a backend that has one",
         )
     return endpoint

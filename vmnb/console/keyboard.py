@@ -2,23 +2,23 @@
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 
 from vmnb.core.errors import BusyError, LinkLostError
 
-__all__ = ["PENDING_MAX", "Keyboard"]
+__all__ = ["PENDING_MAX", "SLICE", "Keyboard", "SocketKeyboard"]
 
 PENDING_MAX = 2 * 1024 * 1024
 """Most bytes that wait for the guest."""
 
-_SLICE = 64 * 1024
+SLICE = 64 * 1024
+"""Most bytes that are sent at once."""
 
 
-class Keyboard:
-    """Sends bytes in order on a non-blocking socket, which somebody else closes."""
+class Keyboard(ABC):
+    """Sends bytes in order, in the way that a subclass has."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._loop = asyncio.get_running_loop()
+    def __init__(self) -> None:
         self._pending = bytearray()
         self._writing = False
         self._lock = asyncio.Lock()
@@ -51,8 +51,8 @@ class Keyboard:
             The VM stopped before.
         """
         async with self._lock:
-            for start in range(0, len(data), _SLICE):
-                part = data[start : start + _SLICE]
+            for start in range(0, len(data), SLICE):
+                part = data[start : start + SLICE]
                 await self._room_for(len(part))
                 self.type(part)
             await self._room_for(PENDING_MAX)
@@ -70,10 +70,23 @@ class Keyboard:
         if self._closed:
             raise LinkLostError("the VM stopped before it took what was typed")
 
+    @abstractmethod
+    def _send(self) -> None:
+        """Begin to send what is pending; called where ``_writing`` is not set."""
+
+
+class SocketKeyboard(Keyboard):
+    """Sends on a non-blocking socket, which somebody else closes."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__()
+        self._socket = sock
+        self._loop = asyncio.get_running_loop()
+
     def _send(self) -> None:
         try:
             while self._pending:
-                del self._pending[: self._socket.send(self._pending[:_SLICE])]
+                del self._pending[: self._socket.send(self._pending[:SLICE])]
         except BlockingIOError:
             pass
         except OSError:  # the reader of the same socket sees its end and closes us

@@ -1,50 +1,45 @@
-"""Read a terminal's control sequences and act on a screen.
+"""Read a terminal's control sequences, as xterm.js's parser does, and act on a screen.
 
-pyte's own stream raises on sequences with a parameter too many, draws the inside of device control
-strings, takes ``CSI > 4 m`` for an attribute, and keeps an unended title for ever. The output
-comes from the guest, so none of that will do; the tables of names are pyte's.
+It is Paul Williams's state machine (vt100.net/emu/dec_ansi_parser), with whole sequences in place
+of single characters. The output comes from the guest: whatever is in it, nothing raises, and no
+unended sequence takes room.
 """
 
-import inspect
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-import pyte
-
+from vmnb.console.params import parsed
 from vmnb.console.screen import VtScreen
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from vmnb.console.sequences import CONTROLS, ESCAPES, SEQUENCES, designate
 
 __all__ = ["Parser"]
 
+# Control characters inside a sequence act at once; those that end it are not among them.
+_INSIDE = r"\x00-\x17\x19\x1c-\x1f\x7f"
 _TOKEN = re.compile(
     r"(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f])"
-    r"|\x1b\[(?P<mark>[<-?]?)(?P<params>[0-9;:]*)(?P<middle>[ -/]*)(?P<csi>[@-~])"
-    r"|\x1b(?P<string>[PX\]^_])"
-    r"|\x1b(?P<into>[ -/]+)(?P<charset>[0-~])"
-    r"|\x1b(?P<escape>[0-OQ-WYZ\\`-~])"
+    rf"|\x1b(?P<inside>[{_INSIDE}]*)(?:"
+    rf"\[(?P<csi>[{_INSIDE}\x20-\x3f]*[\x40-\x7e])"
+    r"|(?P<string>[PX\]^_])"
+    rf"|(?P<escape>[\x20-\x2f][{_INSIDE}\x20-\x2f]*[\x30-\x7e]|[0-OQ-WYZ\\`-~])"
+    rf"|(?P<broken>\[?[{_INSIDE}\x20-\x3f]*(?:(?=[\x18\x1a\x1b])|[^\x00-\x7f]))"
+    r")"
 )
-_UNFINISHED = re.compile(r"\x1b(?:\[[<-?]?[0-9;:]*[ -/]*|[ -/]*)")
+_CSI = re.compile(r"([<-?]?)([0-9;:]*)([\x20-\x2f]*)([\x40-\x7e])")
+_ACTING = re.compile(f"[{_INSIDE}]")
+_DEL = "\x7f"
 _UNFINISHED_MAX = 256
-_STRING_END = re.compile("[\x07\x18\x1a]|(?=\x1b)")
-_PARAMS_MAX = 32
+
+_STRING_ENDS = {
+    "]": re.compile("[\x07\x18\x1a]|(?=\x1b)"),
+    "P": re.compile("[\x18\x1a]|(?=\x1b)"),
+    "X": re.compile("[\x18\x1a]|(?=\x1b)|[^\x00-\x7f]"),
+}
+_STRING_RESUMED = {"]": "\x1b]0;", "P": "\x1bPq", "X": "\x1bX"}
 
 _C1 = re.compile("[\x80-\x9f]")
 _C1_AS_ESCAPE = {code: f"\x1b{chr(code - 0x40)}" for code in range(0x80, 0xA0)}
-
-_ESCAPES = {**pyte.Stream.escape, "E": "next_line", "=": "keypad_on", ">": "keypad_off"}
-_SEQUENCES = {
-    **{key: name for key, name in pyte.Stream.csi.items() if key not in "cn"},
-    "S": "scroll_up",
-    "T": "scroll_down",
-    "Z": "tab_back",
-    "b": "repeat",
-    "s": "save_cursor",
-    "u": "restore_cursor",
-}
-_PRIVATE = frozenset("hlJK")
 
 
 class Parser:
@@ -53,15 +48,20 @@ class Parser:
     def __init__(self, screen: VtScreen) -> None:
         self._screen = screen
         self._unfinished = ""
-        self._in_string = False
-        self._acts: dict[str, Callable[[re.Match[str]], None]] = {
-            "text": lambda token: screen.draw(token["text"]),
+        self._string = ""
+        self._acts: dict[str, Callable[[str], None]] = {
+            "text": screen.draw,
             "control": self._control,
             "csi": self._csi,
-            "string": self._string,
-            "charset": self._charset,
-            "escape": lambda token: self._call(_ESCAPES.get(token["escape"])),
+            "string": self._begin_string,
+            "escape": self._escape,
+            "broken": self._controls_in,
         }
+
+    @property
+    def unfinished(self) -> str:
+        """What brings another terminal to where this one is within a sequence."""
+        return _STRING_RESUMED.get(self._string, "") + self._unfinished
 
     def feed(self, text: str) -> None:
         """Act on `text`, whatever is in it."""
@@ -71,81 +71,54 @@ class Parser:
         self._unfinished = ""
         at = 0
         while at < len(text):
-            if self._in_string:
-                end = _STRING_END.search(text, at)
+            if self._string:
+                end = _STRING_ENDS[self._string].search(text, at)
                 if end is None:
                     return
-                self._in_string = False
+                self._string = ""
+                self._screen.forget_character()
                 at = end.end()
             elif token := _TOKEN.match(text, at):
                 at = token.end()
-                self._acts[token.lastgroup or "text"](token)
-            elif _UNFINISHED.fullmatch(text, at) and len(text) - at <= _UNFINISHED_MAX:
+                if token["inside"]:
+                    self._controls_in(token["inside"])
+                kind = token.lastgroup or "text"
+                self._acts[kind](token[kind])
+            elif len(text) - at <= _UNFINISHED_MAX:
                 self._unfinished = text[at:]
                 return
             else:
                 at += 1
 
-    def _control(self, token: re.Match[str]) -> None:
-        self._call(pyte.Stream.basic.get(token["control"]))
+    def _control(self, char: str) -> None:
+        if char != _DEL:
+            if act := CONTROLS.get(char):
+                act(self._screen)
+            self._screen.forget_character()
 
-    def _string(self, _: re.Match[str]) -> None:
-        self._in_string = True
+    def _controls_in(self, sequence: str) -> None:
+        for char in _ACTING.findall(sequence):
+            self._control(char)
 
-    def _charset(self, token: re.Match[str]) -> None:
-        if token["into"] in ("(", ")"):
-            self._screen.define_charset(token["charset"], mode=token["into"])
-        elif token["into"] == "#" and token["charset"] == "8":
-            self._screen.alignment_display()
+    def _begin_string(self, kind: str) -> None:
+        self._string = kind if kind in _STRING_ENDS else "X"
 
-    def _csi(self, token: re.Match[str]) -> None:
-        key, mark = token["csi"], token["mark"]
-        if token["middle"] or mark not in ("", "?"):
-            if token["middle"] == "!" and key == "p":
-                self._screen.soft_reset()
-        elif mark:
-            if key in _PRIVATE:
-                self._call(_SEQUENCES[key], *_numbers(token["params"]), private=True)
-        elif key == "m":
-            self._screen.select_graphic_rendition(*_attributes(token["params"]))
-        else:
-            self._call(_SEQUENCES.get(key), *_numbers(token["params"]))
+    def _escape(self, sequence: str) -> None:
+        if len(sequence) > 1:
+            self._controls_in(sequence)
+            sequence = _ACTING.sub("", sequence)
+        if act := ESCAPES.get(sequence):
+            act(self._screen)
+        elif len(sequence) == 2:
+            designate(self._screen, *sequence)
+        self._screen.forget_character()
 
-    def _call(self, name: str | None, *params: int, **private: bool) -> None:
-        if name is not None:
-            getattr(self._screen, name)(*params[: _takes(name)], **private)
-
-
-_TAKES: dict[str, int] = {}
-
-
-def _takes(name: str) -> int:
-    """Return how many parameters the screen's method takes."""
-    if name not in _TAKES:
-        parameters = inspect.signature(getattr(VtScreen, name)).parameters.values()
-        if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-            _TAKES[name] = _PARAMS_MAX
-        else:
-            counted = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-            _TAKES[name] = len([p for p in counted if p.name not in ("self", "private")])
-    return _TAKES[name]
-
-
-def _numbers(params: str) -> list[int]:
-    return [_number(text) for text in params.split(";")[:_PARAMS_MAX]] if params else []
-
-
-def _number(text: str) -> int:
-    return min(int(text.partition(":")[0][:5] or 0), 9999)
-
-
-def _attributes(params: str) -> list[int]:
-    """Return the attributes of SGR in their old form, without colons (ITU T.416)."""
-    numbers: list[int] = []
-    for attribute in params.split(";")[:_PARAMS_MAX]:
-        parts = [_number(part) for part in attribute.split(":")[:_PARAMS_MAX]]
-        if parts[0] in (38, 48):
-            numbers += parts[:2] + parts[3:] if parts[1:2] == [2] and len(parts) > 5 else parts
-        else:
-            numbers.append(24 if parts[:2] == [4, 0] else parts[0])
-    return numbers
+    def _csi(self, sequence: str) -> None:
+        if _ACTING.search(sequence):
+            self._controls_in(sequence)
+            sequence = _ACTING.sub("", sequence)
+        if found := _CSI.fullmatch(sequence):
+            mark, params, middle, final = found.groups()
+            if act := SEQUENCES.get(f"{mark}{middle}{final}"):
+                act(self._screen, parsed(params))
+        self._screen.forget_character()

@@ -1,234 +1,252 @@
-"""The screen of a serial console, kept in the kernel: pyte's, with what pyte has not."""
+"""The screen of a serial console, kept in the kernel, to be what the views have.
 
-import unicodedata
+It does what xterm.js does with the same bytes, which the views are: another emulator's idea of a
+sequence would show after a reload. What a terminal remembers beyond its cells is kept, too: the
+colours as they were named, the erased cells, both screens, margins, saved cursors.
+"""
+
 from collections import deque
-from copy import copy
 
-import pyte
-from pyte import charsets
-from pyte import modes as mo
-from pyte.screens import Char, Margins, StaticDefaultDict
-from wcwidth import wcwidth
-
-from vmnb.console.render import line_ansi
+from vmnb.console.buffer import Buffer, Saved
+from vmnb.console.cells import STUB, Cell, Line, blank, is_wide
+from vmnb.console.charsets import CHARSETS, translated
+from vmnb.console.modes import ALTERNATE, Modes
+from vmnb.console.reflow import reflowed
+from vmnb.console.style import PLAIN, Style, erased
+from vmnb.console.widths import char_width
 
 __all__ = ["HISTORY_LINES", "VtScreen"]
 
 HISTORY_LINES = 1000
 """Most lines kept above the screen."""
 
-_ALTERNATE = frozenset({47, 1047, 1049})
-_CURSOR_KEYS = 1 << 5
 _COMBINING_MAX = 8
 _SIZE_MAX = 1000
+_COLUMNS_MIN = 2  # a wide character must fit in
 
-Line = StaticDefaultDict[int, Char]
 
+class _Cells(dict[str, Cell]):
+    """The cell of each character in one style, made when first drawn."""
 
-class _Cells(dict[str, Char]):
-    """The cell of each character with one set of attributes, made when first drawn."""
-
-    def __init__(self, attributes: Char) -> None:
+    def __init__(self, style: Style) -> None:
         super().__init__()
-        self.attributes = attributes
+        self.style = style
 
-    def __missing__(self, char: str) -> Char:
-        cell = self[char] = self.attributes._replace(data=char)
+    def __missing__(self, char: str) -> Cell:
+        cell = self[char] = (char, self.style)
         return cell
 
 
-class VtScreen(pyte.Screen):
-    """A screen with scrollback, the alternate screen, and bounds to what a guest can make of it.
+class VtScreen:
+    """Two screens, of which one is shown, and what is drawn next on it.
 
     Attributes
     ----------
-    history
-        Lines that were scrolled off the top, as ANSI text, the oldest first.
-    main
-        The main screen and its cursor while the alternate one is shown, else None.
-    keypad
-        Whether the keypad sends application sequences (DECKPAM).
+    main, alternate
+        The screens; only the main one has a history.
+    shown
+        The one of them that is drawn on.
+    style
+        How the next character looks.
+    last_width
+        The width of the character that was drawn just now, which others may join; else 0.
+    charset, charsets, level
+        The character set in use; the four that were designated, and which of them was selected.
     """
 
     def __init__(self, columns: int, lines: int) -> None:
-        self.history: deque[str] = deque(maxlen=HISTORY_LINES)
-        self.main: tuple[dict[int, Line], pyte.screens.Cursor] | None = None
-        self.keypad = False
-        self._cells = _Cells(Char(" "))
-        super().__init__(columns, lines)
-
-    def reset(self) -> None:
-        """Return to the state after power-on; the history is kept."""
-        self.main = None
-        self.keypad = False
-        self.savepoints.clear()
-        super().reset()
-
-    def soft_reset(self) -> None:
-        """Return modes, margins and attributes to their defaults (DECSTR)."""
-        self.margins = None
-        self.mode -= {mo.IRM, mo.DECOM, _CURSOR_KEYS}
-        self.set_mode(mo.DECTCEM >> 5, private=True)
-        self.select_graphic_rendition(0)
-        self.keypad = False
-
-    def draw(self, data: str) -> None:
-        """Draw text at the cursor."""
-        if data.isascii() and mo.IRM not in self.mode and self._plain_charset:
-            self._draw_ascii(data)
-        else:
-            super().draw(_drawable(data))
-
-    def index(self) -> None:
-        """Move the cursor down; at the bottom the screen scrolls."""
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        if self.cursor.y == bottom:
-            self._scroll(top, bottom)
-        else:
-            self.cursor_down()
-
-    def next_line(self) -> None:
-        """Move the cursor to the beginning of the next line (NEL)."""
-        self.carriage_return()
-        self.index()
-
-    def scroll_up(self, count: int = 1) -> None:
-        """Scroll the region up by `count` lines (SU)."""
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        for _ in range(min(count or 1, bottom - top + 1)):
-            self._scroll(top, bottom)
-
-    def scroll_down(self, count: int = 1) -> None:
-        """Scroll the region down by `count` lines (SD)."""
-        top, bottom = self.margins or Margins(0, self.lines - 1)
-        for _ in range(min(count or 1, bottom - top + 1)):
-            for y in range(bottom, top, -1):
-                self.buffer[y] = self.buffer[y - 1]
-            self.buffer.pop(top, None)
-
-    def tab_back(self, count: int = 1) -> None:
-        """Move the cursor back by `count` tab stops (CBT)."""
-        for _ in range(min(count or 1, self.columns)):
-            self.cursor.x = max((s for s in self.tabstops if s < self.cursor.x), default=0)
-
-    def repeat(self, count: int = 1) -> None:
-        """Draw the character left of the cursor again, `count` times (REP)."""
-        if self.cursor.x:
-            last = self.buffer[self.cursor.y][self.cursor.x - 1].data
-            self.draw(last[:1] * min(count or 1, self.columns * self.lines))
-
-    def save_cursor(self) -> None:
-        """Remember the cursor in the one place that a terminal has for it."""
-        self.savepoints.clear()
-        super().save_cursor()
-
-    def restore_cursor(self) -> None:
-        """Return to the remembered cursor, which stays remembered."""
-        kept = [point._replace(cursor=copy(point.cursor)) for point in self.savepoints]
-        super().restore_cursor()
-        self.savepoints = kept
-
-    def set_mode(self, *modes: int, **kwargs: bool) -> None:
-        """Set modes; those of the alternate screen show it, and 132 columns are not had."""
-        private = kwargs.get("private", False)
-        super().set_mode(*_known(modes, private), private=private)
-        if private and _ALTERNATE & set(modes) and self.main is None:
-            self.main = (dict(self.buffer), copy(self.cursor))
-            self.buffer.clear()
-
-    def reset_mode(self, *modes: int, **kwargs: bool) -> None:
-        """Reset modes; those of the alternate screen return to the main one."""
-        private = kwargs.get("private", False)
-        super().reset_mode(*_known(modes, private), private=private)
-        if private and _ALTERNATE & set(modes) and self.main is not None:
-            (lines, cursor), self.main = self.main, None
-            self.buffer.clear()
-            self.buffer.update(lines)
-            if 1049 in modes:
-                self.cursor.x, self.cursor.y = cursor.x, cursor.y
-                self.cursor.attrs = cursor.attrs
-
-    def keypad_on(self) -> None:
-        """Let the keypad send application sequences (DECKPAM)."""
-        self.keypad = True
-
-    def keypad_off(self) -> None:
-        """Let the keypad send digits (DECKPNM)."""
-        self.keypad = False
-
-    def erase_in_display(self, how: int = 0, *, private: bool = False) -> None:
-        """Erase a part of the screen, or the history (`how` is 3)."""
-        if how == 3:
-            self.history.clear()
-        elif how < 3:
-            super().erase_in_display(how, private=private)
-
-    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
-        """Erase a part of the cursor's line."""
-        if how < 3:
-            super().erase_in_line(how, private=private)
-
-    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Change the size; lines that no longer fit above the cursor go to the history."""
-        lines = min(lines or self.lines, _SIZE_MAX)
-        columns = min(columns or self.columns, _SIZE_MAX)
-        for _ in range(self.cursor.y - lines + 1):
-            self._scroll(0, self.lines - 1)
-            self.cursor.y -= 1
-        for y in [y for y in self.buffer if y >= lines]:
-            del self.buffer[y]
-        for line in self.buffer.values():
-            for x in [x for x in line if x >= columns]:
-                del line[x]
-        self.lines, self.columns = lines, columns
-        self.cursor.x = min(self.cursor.x, columns)
-        self.margins = None
-        self.tabstops = set(range(8, columns, 8))
+        self.history: deque[Line] = deque(maxlen=HISTORY_LINES)
+        self.modes = Modes()
+        self._begin(*_bounded(columns, lines))
 
     @property
-    def _plain_charset(self) -> bool:
-        charset = self.g1_charset if self.charset else self.g0_charset
-        return charset is charsets.LAT1_MAP
+    def columns(self) -> int:
+        """Its width."""
+        return self.main.columns
 
-    def _draw_ascii(self, data: str) -> None:
-        if self.cursor.attrs is not self._cells.attributes:
-            self._cells = _Cells(self.cursor.attrs)
-        cells, at = self._cells, 0
-        while at < len(data):
-            if self.cursor.x >= self.columns:
-                if mo.DECAWM in self.mode:
-                    self.carriage_return()
-                    self.linefeed()
+    @property
+    def lines(self) -> int:
+        """Its height."""
+        return self.main.rows
+
+    def _begin(self, columns: int, lines: int) -> None:
+        self.main = Buffer(columns, lines, self.history)
+        self.alternate = Buffer(columns, lines)
+        self.shown = self.main
+        self.style = PLAIN
+        self._cells = _Cells(PLAIN)
+        self.select_default_charsets()
+        self.forget_character()
+
+    def reset(self) -> None:
+        """Return to the state after power-on, without a history (RIS)."""
+        self.history.clear()
+        self.modes.reset()
+        self._begin(self.columns, self.lines)
+
+    def soft_reset(self) -> None:
+        """Return modes, margins and style to their defaults (DECSTR)."""
+        self.modes.soft_reset()
+        self.shown.reset_margins()
+        self.style = PLAIN
+        self.select_default_charsets()
+        self.shown.saved = Saved()
+
+    def select_default_charsets(self) -> None:
+        """Let every character set be ASCII."""
+        self.charset, self.charsets, self.level = "", ["", "", "", ""], 0
+
+    def forget_character(self) -> None:
+        """Let nothing join, and nothing repeat, the character drawn last."""
+        self.last_width = 0
+
+    def draw(self, text: str) -> None:
+        """Draw text without control characters at the cursor."""
+        if self.charset in CHARSETS:
+            text = translated(text, self.charset)
+        if self._cells.style is not self.style:
+            self._cells = _Cells(self.style)
+        at, line = self.shown.x, self.shown.line
+        if at and is_wide(line[at - 1]):
+            line[at - 1] = blank(self.style)
+        if text.isascii() and not self.modes.insert:
+            self._draw_ascii(text)
+        else:
+            for char in text:
+                self._draw_one(char)
+        at, line = self.shown.x, self.shown.line
+        if at < self.columns and line[at][0] == STUB:
+            line[at] = blank(self.style)
+
+    def repeat(self, count: int) -> None:
+        """Draw the character left of the cursor again, if it was drawn just now (REP)."""
+        at = self.shown.x - self.last_width
+        if self.last_width and at >= 0:
+            data = self.shown.line[at][0]
+            self.draw(data.replace(STUB, "") * count)
+
+    def show(self, *, alternate: bool) -> None:
+        """Show one of the two screens; the cursor stays where it is, the alternate one is empty."""
+        target = self.alternate if alternate else self.main
+        if target is self.shown:
+            return
+        x, y = self.shown.x, self.shown.y
+        if alternate:
+            target.clear(self.columns, self.lines, erased(self.style))
+        self.shown = target
+        target.x, target.y = x, y
+
+    def save_cursor(self) -> None:
+        """Remember the cursor, its style and character set (DECSC)."""
+        shown = self.shown
+        shown.saved = Saved(shown.x, shown.y, self.style, self.charset)
+
+    def restore_cursor(self) -> None:
+        """Return to the cursor that was remembered (DECRC)."""
+        saved = self.shown.saved
+        self.shown.x, self.shown.y = saved.x, saved.y
+        self.style, self.charset = saved.style, saved.charset
+        self.clamp()
+
+    def set_private_mode(self, mode: int, *, on: bool) -> None:
+        """Set or reset a mode with a question mark (DECSET, DECRST)."""
+        self.modes.set(mode, on)
+        if mode == 6:
+            self.move_to(0, 0)
+        elif mode == 2 and on:
+            self.charset, self.charsets = "", ["", "", "", ""]
+        elif mode == 1048 or (mode == 1049 and on):
+            (self.save_cursor if on else self.restore_cursor)()
+        if mode in ALTERNATE:
+            self.show(alternate=on)
+            if mode == 1049 and not on:
+                self.restore_cursor()
+
+    def move_to(self, x: int, y: int) -> None:
+        """Put the cursor somewhere, counted from the region where the origin mode is on."""
+        self.shown.x = x
+        self.shown.y = y + (self.shown.top if self.modes.origin else 0)
+        self.clamp()
+
+    def clamp(self, last: int | None = None) -> None:
+        """Keep the cursor where it may be; in columns up to `last`."""
+        self.shown.clamp(origin=self.modes.origin, last=last)
+
+    def line_feed(self) -> None:
+        """Move the cursor down (LF)."""
+        shown = self.shown
+        if self.modes.newline:
+            shown.x = 0
+        if not shown.down(erased(self.style)):
+            shown.line.wrapped = shown.line.wrapped and shown.y == self.lines - 1
+        shown.x = min(shown.x, self.columns - 1)
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Change the size; the main screen's text is broken anew, the alternate one's is cut."""
+        columns, lines = _bounded(columns, lines)
+        if (columns, lines) != (self.columns, self.lines):
+            for buffer in (self.main, self.alternate):
+                reflowed(buffer, columns, lines)
+            self.forget_character()
+
+    def _draw_ascii(self, text: str) -> None:
+        cells, shown, columns, at = self._cells, self.shown, self.columns, 0
+        while at < len(text):
+            if shown.x >= columns:
+                if self.modes.wrap:
+                    self._wrap()
                 else:  # all but the last one would be drawn over
-                    self.cursor.x, at = self.columns - 1, len(data) - 1
-            x = self.cursor.x
-            part = data[at : at + self.columns - x]
+                    shown.x, at = columns - 1, len(text) - 1
+            x = shown.x
+            part = text[at : at + columns - x]
             at += len(part)
-            self.cursor.x = x + len(part)
-            self.buffer[self.cursor.y].update(
-                zip(range(x, self.cursor.x), map(cells.__getitem__, part), strict=True)
-            )
+            shown.x = x + len(part)
+            shown.line[x : shown.x] = map(cells.__getitem__, part)
+        self.last_width = 1
 
-    def _scroll(self, top: int, bottom: int) -> None:
-        if top == 0 and self.main is None:
-            self.history.append(line_ansi(self.buffer[0], self.columns))
-        kept = [self.buffer[y] for y in range(top + 1, bottom + 1)]
-        self.buffer.update(zip(range(top, bottom), kept, strict=True))
-        self.buffer.pop(bottom, None)
+    def _draw_one(self, char: str) -> None:
+        shown, columns = self.shown, self.columns
+        width = char_width(char)
+        if width == 0 and self.last_width:
+            self._join(char)
+            return
+        if shown.x + width > columns:
+            if not self.modes.wrap:
+                shown.x = columns - 1
+                if width == 2:
+                    self.last_width = width
+                    return
+            else:
+                shown.line[shown.x :] = [blank(self.style)] * (columns - shown.x)
+                self._wrap()
+        line = shown.line
+        if self.modes.insert:
+            line.insert(shown.x, width, self.style)
+        if shown.x < columns:
+            line[shown.x] = self._cells[char]
+            shown.x += 1
+        if width == 2:
+            line[shown.x] = (STUB, self.style)
+            shown.x += 1
+        self.last_width = width
+
+    def _join(self, char: str) -> None:
+        shown = self.shown
+        at = shown.x - 1
+        if at < 0:
+            return
+        if at and shown.line[at][0] == STUB:
+            at -= 1
+        data, style = shown.line[at]
+        if len(data) <= _COMBINING_MAX:
+            shown.line[at] = (data + char, style)
+
+    def _wrap(self) -> None:
+        shown = self.shown
+        shown.x = 0
+        if not shown.down(erased(self.style), wrapped=True):
+            shown.line.wrapped = True
 
 
-def _known(modes: tuple[int, ...], private: bool) -> list[int]:
-    return [mode for mode in modes if not (private and mode == mo.DECCOLM >> 5)]
-
-
-def _drawable(data: str) -> str:
-    """Return `data` without what pyte stops at, and with few combining characters on each base."""
-    kept, room = [], 0
-    for char in data:
-        if wcwidth(char) > 0:
-            kept.append(char)
-            room = _COMBINING_MAX
-        elif room and unicodedata.combining(char):
-            kept.append(char)
-            room -= 1
-    return "".join(kept)
+def _bounded(columns: int, lines: int) -> tuple[int, int]:
+    return min(max(columns, _COLUMNS_MIN), _SIZE_MAX), min(max(lines, 1), _SIZE_MAX)

@@ -27,9 +27,6 @@ _DRAIN_MAX = 64
 # A serial port writes single bytes, and some 280 fill the socket. To take what has gathered once
 # in a millisecond gives the guest 2 to 3 times the throughput of waking up for each few bytes.
 _PAUSE_S = 0.001
-# While everybody who looks is behind, the guest waits, as a serial port lets it; but a page that
-# draws nothing for so long, such as a hidden one, does not stop it.
-_REST_S = 0.75
 _LOOKS_MIN = 3
 _LOOKS_MAX = 24
 _NEVER_STALLED = 192
@@ -70,34 +67,31 @@ class Source:
         self._receive = receive
         self._ended = ended
         self._loop = asyncio.get_running_loop()
-        self._resting = False
         self._held = bytearray()
         self._joined = log.path is None
         self._joining: asyncio.Task[None] | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._waits = False
         self._loop.add_reader(sock, self._readable)
         if not self._joined:
             self._watch = self._loop.call_later(_FIRST_WATCH_S, self._look, 2 * _FIRST_WATCH_S)
 
     def check(self) -> None:
-        """Notice now if the other end has closed the connection."""
-        if self._joining is None:
+        """Notice now if the other end has closed the connection, unless it waits."""
+        if self._joining is None and not self._waits:
             self._take()
 
-    def rest(self) -> None:
-        """Receive nothing for a while from now, unless told to go on."""
-        if self._resting and self._pause is not None:
-            self._pause.cancel()
-            self._pause = self._loop.call_later(_REST_S, self._listen)
-        self._resting = True
+    def pause(self) -> None:
+        """Receive no more until :meth:`resume`; the guest waits, once the socket is full."""
+        self._waits = True
 
-    def go_on(self) -> None:
-        """End a rest."""
-        if self._resting and self._pause is not None:
-            self._pause.cancel()
-            self._listen()
-        self._resting = False
+    def resume(self) -> None:
+        """Go on."""
+        if self._waits:
+            self._waits = False
+            if self._pause is None and self._joining is None:
+                self._listen()
 
     async def aclose(self) -> int:
         """Close the connection and return how far the log is known; nothing is called any more."""
@@ -117,10 +111,11 @@ class Source:
 
     def _listen(self) -> None:
         """Take what there is; look again soon while there is something, else wait for it."""
-        self._pause, self._resting = None, False
+        self._pause = None
+        if self._waits:
+            return
         if self._take():
-            pause_s = _REST_S if self._resting else _PAUSE_S
-            self._pause = self._loop.call_later(pause_s, self._listen)
+            self._pause = self._loop.call_later(_PAUSE_S, self._listen)
         elif self._joining is None and self._socket.fileno() >= 0:
             self._loop.add_reader(self._socket, self._readable)
 

@@ -53,15 +53,34 @@ class Terminal:
 
     async def snapshot(self) -> tuple[int, bytes]:
         """Return a position and what restores the screen as the stream up to there made it."""
-        end = self._ring.end
-        while self._position < end:
-            self._feed()
-            await asyncio.sleep(0)
-        return (self._position, screen_ansi(self._screen))
+        await self._catch_up()
+        return (self._position, screen_ansi(self._screen) + self._in_between)
+
+    async def resize(self, columns: int, lines: int) -> None:
+        """Change the screen's size, as it is where the stream ends now."""
+        await self._catch_up()
+        self._screen.resize(lines, columns)
+
+    async def redraw(self, columns: int, lines: int) -> None:
+        """Draw what is in the ring anew on a screen of that size."""
+        self._screen = VtScreen(columns, lines)
+        self._restart(self._ring.start)
+        await self._catch_up()
 
     def text(self) -> str:
         """Return scrollback and screen as plain text."""
         return screen_text(self._screen)
+
+    @property
+    def _in_between(self) -> bytes:
+        """The beginning of a sequence, or of a character, that goes on in the stream."""
+        return self._parser.unfinished.encode() + self._decoder.getstate()[0]
+
+    async def _catch_up(self) -> None:
+        end = self._ring.end
+        while self._position < end:
+            self._feed()
+            await asyncio.sleep(0)
 
     def _feed(self) -> None:
         if self._position < self._ring.start or self._ring.end - self._position > _BACKLOG_MAX:

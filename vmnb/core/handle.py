@@ -18,6 +18,8 @@ _PATHS = (
     "qmp_socket",
     "console_socket",
     "console_log",
+    "second_console_socket",
+    "second_console_log",
     "agent_socket",
     "vnc_socket",
 )
@@ -40,6 +42,8 @@ class VmHandle:
     pid, pid_start, boot_id
         The process: its number, its start time in clock ticks after boot (``proc(5)``, field 22
         of ``stat``), and the boot that both belong to. Only all three together name a process.
+    second_console_socket
+        Of the second serial port; None where the VM was started without one.
     has_agent
         Whether the image is known to bring a guest agent, which says when the guest is ready.
     accelerator, accelerator_note
@@ -60,6 +64,8 @@ class VmHandle:
     qmp_socket: Path | None = None
     console_socket: Path | None = None
     console_log: Path | None = None
+    second_console_socket: Path | None = None
+    second_console_log: Path | None = None
     agent_socket: Path | None = None
     vnc_socket: Path | None = None
     has_agent: bool = False

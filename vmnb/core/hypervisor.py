@@ -1,6 +1,6 @@
 """The one abstraction of a VM's life cycle, which every backend and the router implement."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import Forward, NetworkMode
+from vmnb.core.picture import Picture
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Cause, VmState
 
@@ -18,11 +19,14 @@ __all__ = [
     "STOP_TIMEOUT_S",
     "BackendTag",
     "Capability",
+    "Chord",
     "Closable",
     "ConsoleEndpoint",
+    "Displaying",
     "Forwarding",
     "Hypervisor",
     "IpAddress",
+    "ManyConsoles",
     "NoConsole",
     "UnixConsole",
     "VmEvent",
@@ -50,6 +54,7 @@ class Capability(StrEnum):
     """What a backend can do beyond being there, known before it is asked."""
 
     CONSOLE = "console"
+    SCREEN = "screen"
     SUSPEND = "suspend"
     GRACEFUL_STOP = "graceful-stop"
     GUEST_ADDRESS = "guest-address"
@@ -59,6 +64,8 @@ class Capability(StrEnum):
     SSH = "ssh"
     UEFI = "uefi"
     FORWARDS = "forwards"
+    METRICS = "metrics"
+    BOOT_MARKS = "boot-marks"
     NETWORK_USER = "network-user"
     NETWORK_PRIVATE = "network-private"
     NETWORK_TAP = "network-tap"
@@ -76,9 +83,19 @@ class UnixConsole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSocketConsole:
-    """A serial console on a WebSocket."""
+    """A serial console on a WebSocket, as ``propolis-server`` has it.
+
+    Parameters
+    ----------
+    headers
+        What each request for it must carry.
+    run
+        Names the VM's run; in each the positions of what the console says begin anew.
+    """
 
     url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +104,10 @@ class NoConsole:
 
 
 ConsoleEndpoint = UnixConsole | WebSocketConsole | NoConsole
+
+
+Chord = tuple[str, ...]
+"""Keys that are pressed together, by the names of QEMU's ``QKeyCode``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +243,45 @@ class Forwarding(Protocol):
         BackendError
             There is none such.
         """
+        ...
+
+
+@runtime_checkable
+class Displaying(Protocol):
+    """A hypervisor with :attr:`Capability.SCREEN`: its guests have a screen and a keyboard.
+
+    While a VM is live, the screen is to be had by RFB on the handle's ``vnc_socket``, too.
+    """
+
+    async def screenshot(self, handle: VmHandle) -> Picture:
+        """Return what the screen shows now.
+
+        Raises
+        ------
+        StateError
+            The VM is not live.
+        """
+        ...
+
+    async def press(self, handle: VmHandle, chords: Sequence[Chord]) -> None:
+        """Press the keys of each chord together, one chord after the other, and release them.
+
+        It takes as long as the guest's keyboard needs to lose none of them.
+
+        Raises
+        ------
+        StateError
+            The VM does not run.
+        """
+        ...
+
+
+@runtime_checkable
+class ManyConsoles(Protocol):
+    """A hypervisor whose VMs may have more than one serial console."""
+
+    def console_endpoints(self, handle: VmHandle) -> tuple[ConsoleEndpoint, ...]:
+        """Return where each is, the one of :meth:`Hypervisor.console_endpoint` first."""
         ...
 
 

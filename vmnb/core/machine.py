@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from statistics import median
 from time import monotonic
 
+from vmnb.core.boot import BootMark
 from vmnb.core.errors import DeadlineError, SpecError, StoreError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
@@ -15,13 +16,17 @@ from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
     Capability,
+    Chord,
     ConsoleEndpoint,
     IpAddress,
     VmEvent,
 )
 from vmnb.core.known import Busy, KnownVm
 from vmnb.core.lock import action_lock
+from vmnb.core.metrics import Sample
 from vmnb.core.network import Forward
+from vmnb.core.picture import Picture
+from vmnb.core.remarks import collect_remarks
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
 from vmnb.core.store import Store
@@ -70,6 +75,11 @@ class Machine(KnownVm):
         """Where the serial console is."""
         return self._hypervisor.console_endpoint(self.handle)
 
+    @property
+    def console_endpoints(self) -> tuple[ConsoleEndpoint, ...]:
+        """Where each serial console is; empty where the backend has none."""
+        return self._hypervisor.console_endpoints(self.handle)
+
     async def start(self) -> None:
         """Boot it; afterwards it is ``running``, and its guest may still be booting."""
         if await self._act(Action.START, self._hypervisor.start):
@@ -109,6 +119,14 @@ class Machine(KnownVm):
         """Return the guest's address; see :meth:`~vmnb.core.hypervisor.Hypervisor.guest_ip`."""
         return await self._hypervisor.guest_ip(self.handle)
 
+    async def measure(self) -> Sample:
+        """Look at what it uses now; see :meth:`~vmnb.core.metrics.Measuring.measure`."""
+        return await self._hypervisor.measure(self.handle)
+
+    async def boot_marks(self) -> tuple[BootMark, ...]:
+        """Return what its host knows of its last boot, oldest first."""
+        return await self._hypervisor.boot_marks(self.handle)
+
     async def forwards(self) -> tuple[Forward, ...]:
         """Ask which ports of the host lead into the guest now."""
         return await self._hypervisor.forwards(self.handle)
@@ -122,6 +140,14 @@ class Machine(KnownVm):
         """Close one; see :meth:`~vmnb.core.hypervisor.Forwarding.unforward`."""
         async with self._lock, action_lock(self._store.locks, self.name):
             await self._hypervisor.unforward(self.handle, forward)
+
+    async def screenshot(self) -> Picture:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.screenshot`."""
+        return await self._hypervisor.screenshot(self.handle)
+
+    async def press(self, chords: Sequence[Chord]) -> None:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.press`."""
+        await self._hypervisor.press(self.handle, chords)
 
     async def refresh(self) -> VmState:
         """Ask for the state, record what changed it unseen, and follow the VM while it runs."""
@@ -207,7 +233,9 @@ class Machine(KnownVm):
         self.last_state, self.busy = before, Busy(what=action, since=began)
         self._tell()
         try:
-            yield
+            with collect_remarks() as remarks:
+                yield
+            detail = "; ".join(remarks)
         except asyncio.CancelledError:
             after, detail = await finish(self._state_or_last()), "cancelled"
             raise

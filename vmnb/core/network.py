@@ -140,7 +140,7 @@ class NetworkConfig:
 
     @classmethod
     def vnic(cls, name: str) -> Self:
-        """Return the illumos VNIC `name`."""
+        """Return a VNIC over the link `name` of this illumos, or `name` itself of a server's."""
         return cls(mode=NetworkMode.VNIC, vnic_name=name)
 
     @classmethod

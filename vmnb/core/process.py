@@ -17,10 +17,10 @@ from pathlib import Path
 
 from vmnb.core.errors import BackendError
 
-__all__ = ["Found", "ProcessId", "boot_id", "find_process", "identify"]
+__all__ = ["Found", "ProcessId", "boot_id", "find_process", "identify", "stat_fields"]
 
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux (fcntl(2))
-_START_FIELD = 22  # of /proc/PID/stat, proc(5)
+_START = 22  # field of /proc/PID/stat, proc(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,13 @@ def identify(pid: int) -> ProcessId:
         There is none.
     """
     stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    return ProcessId(pid=pid, start=int(stat_fields(stat)[_START]), boot=boot_id())
+
+
+def stat_fields(stat: str) -> list[str]:
+    """Return the fields of a ``/proc/PID/stat``, each at its number in ``proc(5)``."""
     after_name = stat.rpartition(")")[2].split()  # the name may hold spaces; field 3 follows it
-    return ProcessId(pid=pid, start=int(after_name[_START_FIELD - 3]), boot=boot_id())
+    return ["", "", "", *after_name]
 
 
 def find_process(pidfile: Path, known: ProcessId | None) -> Found | None:

@@ -1,23 +1,30 @@
 """The hypervisor of hypervisors: each call goes to the backend that the handle names."""
 
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 
+from vmnb.core.boot import BootMark, BootMarking
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
     BackendTag,
     Capability,
+    Chord,
     ConsoleEndpoint,
+    Displaying,
     Forwarding,
     Hypervisor,
     IpAddress,
+    ManyConsoles,
+    NoConsole,
     VmEvent,
     Watchable,
     require_capability,
 )
+from vmnb.core.metrics import Measuring, Sample
 from vmnb.core.network import Forward
+from vmnb.core.picture import Picture
 from vmnb.core.registry import make_hypervisor
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
@@ -105,6 +112,14 @@ class RouterHypervisor:
         """See :meth:`~vmnb.core.hypervisor.Hypervisor.console_endpoint`."""
         return self._of(handle).console_endpoint(handle)
 
+    def console_endpoints(self, handle: VmHandle) -> tuple[ConsoleEndpoint, ...]:
+        """See :meth:`~vmnb.core.hypervisor.ManyConsoles.console_endpoints`; one for most."""
+        backend = self._of(handle)
+        if isinstance(backend, ManyConsoles):
+            return backend.console_endpoints(handle)
+        endpoint = backend.console_endpoint(handle)
+        return () if isinstance(endpoint, NoConsole) else (endpoint,)
+
     def watch(self, handle: VmHandle) -> AsyncIterator[VmEvent]:
         """See :meth:`~vmnb.core.hypervisor.Watchable.watch`.
 
@@ -133,11 +148,40 @@ class RouterHypervisor:
         """See :meth:`~vmnb.core.hypervisor.Forwarding.unforward`."""
         await self._forwarding(handle).unforward(handle, forward)
 
+    async def measure(self, handle: VmHandle) -> Sample:
+        """See :meth:`~vmnb.core.metrics.Measuring.measure`."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.METRICS, handle)
+        assert isinstance(backend, Measuring)  # noqa: S101 - the capability says so
+        return await backend.measure(handle)
+
+    async def boot_marks(self, handle: VmHandle) -> tuple[BootMark, ...]:
+        """See :meth:`~vmnb.core.boot.BootMarking.boot_marks`."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.BOOT_MARKS, handle)
+        assert isinstance(backend, BootMarking)  # noqa: S101 - the capability says so
+        return await backend.boot_marks(handle)
+
     def _forwarding(self, handle: VmHandle) -> Forwarding:
         """Return the backend of `handle`; CapabilityError where it forwards no ports of it."""
         backend = self._of(handle)
         require_capability(backend, Capability.FORWARDS, handle)
         assert isinstance(backend, Forwarding)  # noqa: S101 - the capability says so
+        return backend
+
+    async def screenshot(self, handle: VmHandle) -> Picture:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.screenshot`."""
+        return await self._displaying(handle).screenshot(handle)
+
+    async def press(self, handle: VmHandle, chords: Sequence[Chord]) -> None:
+        """See :meth:`~vmnb.core.hypervisor.Displaying.press`."""
+        await self._displaying(handle).press(handle, chords)
+
+    def _displaying(self, handle: VmHandle) -> Displaying:
+        """Return the backend of `handle`; CapabilityError where it has no screen."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.SCREEN, handle)
+        assert isinstance(backend, Displaying)  # noqa: S101 - the capability says so
         return backend
 
     def _of(self, handle: VmHandle | None) -> Hypervisor:

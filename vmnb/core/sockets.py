@@ -1,10 +1,10 @@
-"""Unix sockets, as every room connects to them."""
+"""Sockets, as every room connects to them."""
 
 import os
 import socket
 from pathlib import Path
 
-__all__ = ["connect"]
+__all__ = ["connect", "is_refused"]
 
 
 def connect(path: Path) -> socket.socket:
@@ -27,3 +27,10 @@ def connect(path: Path) -> socket.socket:
         connection.close()
         raise
     return connection
+
+
+def is_refused(error: BaseException | None) -> bool:
+    """Return whether an error came of this: nobody listens at the address."""
+    while error is not None and not isinstance(error, ConnectionRefusedError):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -142,6 +142,13 @@ class Store:
         """Return every VM that is not destroyed, oldest first."""
         return self._records("WHERE destroyed IS NULL ORDER BY created, id")
 
+    def remembered(self, name: str | None = None) -> list[Record]:
+        """Return every VM that was ever prepared, oldest first: all of them, or those of a name."""
+        order = "ORDER BY created, id"
+        if name is None:
+            return self._records(f"WHERE handle IS NOT NULL {order}")
+        return self._records(f"WHERE handle IS NOT NULL AND name = ? {order}", name)
+
     def history(self, vm_id: str) -> list[HistoryRow]:
         """Return the history of one VM, oldest first; it stays after the VM is destroyed."""
         with self._transaction() as db:

@@ -11,6 +11,7 @@ import re
 import secrets
 import shlex
 from collections.abc import Awaitable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 from vmnb.core.errors import DeadlineError, GuestError
@@ -24,6 +25,7 @@ PIECE = 16 * 1024
 _LINE_MAX = 900
 _AHEAD = 3  # lines that wait in the terminal's buffer, which has 4096 bytes
 _STEP_S = 20.0
+_KNOCK_S = 5.0
 _PROMPT = re.compile(r"[$#%>] ?(\x1b\[[0-9;?]*[A-Za-z])*\Z")
 _TRIES = 5
 _READER = (
@@ -103,10 +105,7 @@ class SerialShell:
         console, token = self._console, self._token
         try:
             async with asyncio.timeout(timeout_s):
-                before = console.position
-                if knock:
-                    await console.write(b"\n")
-                await console.wait_for(_PROMPT, timeout_s, since=before if knock else None)
+                await (self._knock() if knock else console.wait_for(_PROMPT, timeout_s))
                 self._begun = console.position
                 half, rest = token[:4], token[4:]
                 await console.write(_READER.format(half=half, rest=rest).encode() + b"\n")
@@ -118,6 +117,17 @@ class SerialShell:
                 f"no shell answered on the serial console within {timeout_s:g} s",
                 hint="this way needs somebody logged in there; look at the console, and log in",
             ) from error
+
+    async def _knock(self) -> None:
+        """Press Enter until a prompt comes last: what the kernel writes may hide one for good."""
+        patience_s = _KNOCK_S
+        while True:
+            before = self._console.position
+            await self._console.write(b"\n")
+            with suppress(DeadlineError):
+                await self._console.wait_for(_PROMPT, patience_s, since=before)
+                return
+            patience_s *= 2
 
     async def close(self) -> None:
         """End; the shell shows its prompt again soon."""

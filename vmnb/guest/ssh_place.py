@@ -4,10 +4,11 @@ from pathlib import Path
 
 from vmnb.core.machine import Machine
 
-__all__ = ["host_keys_path", "key_path", "ssh_address"]
+__all__ = ["PORT", "host_keys_path", "key_path", "ssh_address"]
 
 _LOOPBACK = "127.0.0.1"
-_PORT = 22
+PORT = 22
+"""Where a guest's SSH server listens in the guest."""
 
 
 def key_path(work_dir: Path) -> Path:
@@ -23,4 +24,4 @@ def host_keys_path(work_dir: Path) -> Path:
 async def ssh_address(machine: Machine) -> tuple[str, int]:
     """Return the host and the port at which the server of a VM that runs is reached now."""
     port = machine.handle.ssh_host_port
-    return (_LOOPBACK, port) if port is not None else (str(await machine.guest_ip()), _PORT)
+    return (_LOOPBACK, port) if port is not None else (str(await machine.guest_ip()), PORT)

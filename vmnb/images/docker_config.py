@@ -17,15 +17,24 @@ __all__ = ["Login", "login_for"]
 
 _HUB = {"registry-1.docker.io", "docker.io", "index.docker.io"}
 _HUB_KEY = "https://index.docker.io/v1/"
+_INSTEAD_OF_A_NAME = "<token>"
+"""Where the secret is a token (docker's credential helper protocol)."""
 _HELPER = re.compile(r"[\w.-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user's name and password at one registry."""
+    """Who asks at one registry: a name and a password, or a token that stands for both.
+
+    Parameters
+    ----------
+    identity_token
+        What the registry gave at the login in place of the password; empty where it gave none.
+    """
 
     user: str
     password: str = field(repr=False)
+    identity_token: str = field(default="", repr=False)
 
 
 async def login_for(host: str) -> Login | None:
@@ -44,7 +53,7 @@ async def login_for(host: str) -> Login | None:
     helper = next((helpers[key] for key in keys if key in helpers), config.get("credsStore"))
     auths = _table(config, "auths")
     entry = next((auths[key] for key in keys if key in auths), None)
-    plain = _plain(entry, path) if isinstance(entry, dict) and entry.get("auth") else None
+    plain = _plain(entry, path) if isinstance(entry, dict) else None
     if plain is not None or not helper:
         return plain
     return await _from_helper(helper, keys[0], path)
@@ -67,7 +76,12 @@ def _table(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _plain(entry: Mapping[str, Any], path: Path) -> Login:
+def _plain(entry: Mapping[str, Any], path: Path) -> Login | None:
+    token = entry.get("identitytoken")
+    if token and isinstance(token, str):
+        return Login("", "", token)
+    if not entry.get("auth"):
+        return None
     try:
         user, colon, password = base64.b64decode(entry["auth"]).decode().partition(":")
     except (ValueError, TypeError) as error:
@@ -82,7 +96,8 @@ async def _from_helper(helper: object, key: str, path: Path) -> Login | None:
         raise _senseless(path, f"{helper!r} is not the name of a program that keeps passwords")
     try:
         answer = json.loads(await run([f"docker-credential-{helper}", "get"], stdin=key.encode()))
-        return Login(str(answer["Username"]), str(answer["Secret"]))
+        user, secret = str(answer["Username"]), str(answer["Secret"])
+        return Login("", "", secret) if user == _INSTEAD_OF_A_NAME else Login(user, secret)
     except ImageError as error:
         if "exit code 1:" in error.message:  # it has no login for that registry
             return None

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -57,9 +58,7 @@ async def _token(
     query = {"scope": parameters.get("scope") or f"repository:{repository}:pull"}
     if "service" in parameters:
         query["service"] = parameters["service"]
-    url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
-    headers = {"Authorization": _basic(login)} if login else {}
-    async with asked(http, url, headers) as response:
+    async with _asked(http, realm, query, login) as response:
         if response.status_code in (401, 403):
             raise ImageError(
                 f"{name} cannot be had: the registry does not take "
@@ -69,6 +68,17 @@ async def _token(
         require_good(response, realm)
         content = await read_small(response, realm, _TOKEN_MAX_BYTES)
     return _token_in(content, realm)
+
+
+def _asked(
+    http: httpx.AsyncClient, realm: str, query: dict[str, str], login: Login | None
+) -> AbstractAsyncContextManager[httpx.Response]:
+    """Ask for a token; for one that stands for a login as OAuth 2 has it (RFC 6749, section 6)."""
+    if login and login.identity_token:
+        grant = {"grant_type": "refresh_token", "refresh_token": login.identity_token}
+        return asked(http, realm, {}, form={**query, **grant, "client_id": "vmnb"})
+    url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
+    return asked(http, url, {"Authorization": _basic(login)} if login else {})
 
 
 def _token_in(content: bytes, realm: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import platform
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -58,6 +59,8 @@ _CHECKSUM_MODULES = ("crc32c_generic",)
 _LATER_MODULES = (
     "virtio_net", "button", "evdev", "pvpanic_pci", "pvpanic_mmio", "virtio_rng", "isofs",
 )  # fmt: skip
+# The screen and its keyboard, which come last: not every kernel package has a driver of the screen.
+_SCREEN_MODULES = ("bochs", "virtio_input")
 _AGENT = "usr/sbin/qemu-ga"
 _LOADER = "lib64/ld-linux-x86-64.so.2"
 _LIBRARIES = "lib/x86_64-linux-gnu"
@@ -166,7 +169,7 @@ def _put_initramfs(path: Path, modules: Modules, root: Path) -> None:
     ram = _HERE.joinpath("tiny_files", "ram")
     archive.file("init", ram.joinpath("init").read_bytes(), mode=0o755)
     archive.file("etc/fstab", ram.joinpath("fstab").read_bytes())
-    for name, data in _module_files(modules, names):
+    for name, data in (*_module_files(modules, names), _module_list("modules", names)):
         archive.file(name, data)
     _put(path, archive.finish())
 
@@ -174,16 +177,24 @@ def _put_initramfs(path: Path, modules: Modules, root: Path) -> None:
 def _module_files(modules: Modules, names: list[str]) -> list[tuple[str, bytes]]:
     folder = f"lib/modules/{modules.release}"
     loaded = [(f"{folder}/{name}.ko", modules.load(name)) for name in names]
-    dependencies = (f"{folder}/modules.dep", modules.dependency_file(names))
-    return [*loaded, dependencies, ("etc/modules", " ".join(names).encode() + b"\n")]
+    return [*loaded, (f"{folder}/modules.dep", modules.dependency_file(names))]
+
+
+def _module_list(name: str, names: Iterable[str]) -> tuple[str, bytes]:
+    return (f"etc/{name}", " ".join(names).encode() + b"\n")
 
 
 def _lay_out(tree: Path, modules: Modules) -> None:
     for folder in ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "var/log", "usr/local/bin"):
         (tree / folder).mkdir(parents=True)
-    names = modules.closure(_LATER_MODULES)
-    own = _contents(_HERE.joinpath("tiny_files", "disk"))
-    for path, data in [*own, *_module_files(modules, names), ("etc/os-release", _os_release())]:
+    screen = tuple(filter(modules.has, _SCREEN_MODULES))
+    for path, data in (
+        *_contents(_HERE.joinpath("tiny_files", "disk")),
+        *_module_files(modules, modules.closure((*_LATER_MODULES, *screen))),
+        _module_list("modules", modules.closure(_LATER_MODULES)),
+        _module_list("modules.screen", screen),
+        ("etc/os-release", _os_release()),
+    ):
         _put(tree / path, data)
 
 

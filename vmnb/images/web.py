@@ -87,12 +87,19 @@ def _trusted() -> ssl.SSLContext:
 
 @asynccontextmanager
 async def asked(
-    http: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, verified: bool = False
+    http: httpx.AsyncClient,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    form: Mapping[str, str] | None = None,
+    verified: bool = False,
 ) -> AsyncIterator[httpx.Response]:
     """Ask for `url`, and give the answer whatever it is, its content still to be read.
 
     Parameters
     ----------
+    form
+        Posted where it is given, and to nobody but `url` itself, for it holds a secret.
     verified
         Whether what comes is held against a digest, so that it does not matter by which way.
 
@@ -104,7 +111,10 @@ async def asked(
         It led elsewhere for ever, or to where anybody could change what comes.
     """
     with _told(url):
-        async with http.stream("GET", url, headers=dict(headers)) as response:
+        method = "GET" if form is None else "POST"
+        async with http.stream(
+            method, url, headers=dict(headers), data=form, follow_redirects=form is None
+        ) as response:
             if not verified:
                 _refuse_downgrade(response)
             yield response

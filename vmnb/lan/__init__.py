@@ -6,8 +6,18 @@ the VMs do, and ends of itself when no member runs. All that it goes by is in th
 one that was killed can be replaced by anybody, and nothing but the frames in between is lost.
 """
 
-from vmnb.lan.membership import change, join, leave, look
+from vmnb.lan.membership import change, join, leave, look, moved_bytes
 from vmnb.lan.register import Register
 from vmnb.lan.zone import Member, Zone, card_mac
 
-__all__ = ["Member", "Register", "Zone", "card_mac", "change", "join", "leave", "look"]
+__all__ = [
+    "Member",
+    "Register",
+    "Zone",
+    "card_mac",
+    "change",
+    "join",
+    "leave",
+    "look",
+    "moved_bytes",
+]

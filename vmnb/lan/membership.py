@@ -12,10 +12,10 @@ from vmnb.core.errors import BackendError
 from vmnb.core.process import find_process
 from vmnb.lan.files import Rendezvous, default_directory, register_path
 from vmnb.lan.register import Register, locked, read_register, write_register
-from vmnb.lan.spawn import ask_switch, spawn_switch
+from vmnb.lan.spawn import ask_switch, count_bytes, spawn_switch
 from vmnb.lan.zone import Member, Zone
 
-__all__ = ["change", "join", "leave", "look"]
+__all__ = ["change", "join", "leave", "look", "moved_bytes"]
 
 
 def join(network: str, vm_id: str, host: str, *, port: Path, pidfile: Path) -> Path:
@@ -72,6 +72,25 @@ def change(network: str, make: Callable[[Register], Register]) -> Register:
             else:
                 ask_switch(Rendezvous(register.directory))
         return register
+
+
+def moved_bytes(network: str, vm_id: str) -> tuple[int, int]:
+    """Return what a VM that runs has received and sent, in bytes of whole frames.
+
+    It is counted by the switch, and from 0 again by another that takes its place.
+
+    Raises
+    ------
+    BackendError
+        The switch does not answer, or does not know the VM.
+    StoreError
+        The network's file cannot be read.
+    """
+    directory = read_register(register_path(network)).directory
+    counts = count_bytes(Rendezvous(directory)) if directory is not None else {}
+    if vm_id not in counts:
+        raise BackendError(f"the switch of the network {network!r} does not know this VM")
+    return counts[vm_id]
 
 
 def leave(network: str, vm_id: str) -> None:

@@ -20,6 +20,11 @@ _DELAYED_FRAMES = 4096
 class Port:
     """Lives until the VM's process ends.
 
+    Attributes
+    ----------
+    received_bytes, sent_bytes
+        What of frames the VM has been given, and has given to the switch.
+
     Parameters
     ----------
     found
@@ -35,6 +40,7 @@ class Port:
 
     def __init__(self, member: Member, found: Found, on_end: Callable[["Port"], None]) -> None:
         self.member = member
+        self.received_bytes = self.sent_bytes = 0
         self._found = found
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
@@ -95,6 +101,7 @@ class Port:
             return False
         except OSError:
             return True  # its process ended, which is told by its pidfd
+        self.received_bytes += len(frame)
         return True
 
     def _end(self) -> None:

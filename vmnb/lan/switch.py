@@ -1,6 +1,7 @@
 """The switch of a network: frames from member to member, addresses and names for all."""
 
 import asyncio
+import json
 import logging
 import os
 import socket
@@ -77,11 +78,15 @@ class Switch:
                 port.close()
 
     async def _asked(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer whoever connects when the network is as its file says."""
+        """Answer whoever connects when the network is as its file says: what each VM has moved."""
         with suppress(ConnectionError):
             await self._look(_UNTIL_FIRST_S)
             if not self._over.is_set():
-                writer.write(b"\n")
+                counts = {
+                    vm_id: (port.received_bytes, port.sent_bytes)
+                    for vm_id, port in self._ports.items()
+                }
+                writer.write(json.dumps(counts).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
@@ -140,6 +145,7 @@ class Switch:
                 return
             sender = self._by_path.get(path)
             if sender is not None and len(frame) >= HEADER_BYTES:
+                sender.sent_bytes += len(frame)
                 self._carry(frame, sender)
 
     def _carry(self, frame: bytes, sender: Port) -> None:

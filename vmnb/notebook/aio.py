@@ -3,14 +3,25 @@
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, IpAddress
 from vmnb.core.state import VmState
 from vmnb.notebook.copying import AsyncCopying
+from vmnb.notebook.measuring import AsyncMeasured
 from vmnb.notebook.ports import AsyncPorts
+from vmnb.notebook.screen import AsyncScreen
 from vmnb.notebook.scripting import AsyncScripting
+from vmnb.notebook.timelines import AsyncTimelines
 from vmnb.notebook.waiting import AsyncWaiting
 
 __all__ = ["AsyncVM"]
 
 
-class AsyncVM(AsyncScripting, AsyncCopying, AsyncPorts, AsyncWaiting):
+class AsyncVM(
+    AsyncScripting,
+    AsyncCopying,
+    AsyncPorts,
+    AsyncWaiting,
+    AsyncScreen,
+    AsyncMeasured,
+    AsyncTimelines,
+):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.
 
     Cancelling the caller's task cancels the action.

@@ -9,10 +9,12 @@ from vmnb.core.errors import VmnbError
 
 STATIC_DIR = Path(__file__).parent / "static"
 
+_BUNDLES = {"widget": ("widget.js", "widget.css"), "screen": ("screen.js",)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """What a page needs once, however many widgets it shows.
+    """A part of the widget's code, which a page needs once, however many widgets it shows.
 
     Attributes
     ----------
@@ -21,12 +23,20 @@ class Bundle:
     script
         An ECMAScript module, UTF-8.
     style
-        A style sheet, UTF-8.
+        A style sheet, UTF-8; empty where the part has none of its own.
     """
 
     digest: str
     script: bytes
     style: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What an exported page needs, as text."""
+
+    script: str
+    style: str
 
 
 def bootstrap() -> str:
@@ -41,16 +51,35 @@ def bootstrap() -> str:
 
 
 @cache
-def bundle() -> Bundle:
-    """Return the bundle that the bootstrap asks for, read once per process.
+def bundle(name: str = "widget") -> Bundle:
+    """Return a part that the page asks for, read once per process.
+
+    Parameters
+    ----------
+    name
+        ``"widget"``, or ``"screen"``: what only a live screen needs.
+
+    Raises
+    ------
+    VmnbError
+        There is no such part, or the front end is not built.
+    """
+    if name not in _BUNDLES:
+        raise VmnbError(f"there is no bundle {name!r}", hint=f"one of: {', '.join(_BUNDLES)}")
+    script, *styles = map(_read, _BUNDLES[name])
+    style = b"".join(styles)
+    return Bundle(digest=hashlib.sha256(script + style).hexdigest(), script=script, style=style)
+
+
+def replay() -> Replay:
+    """Return script and style of an exported page.
 
     Raises
     ------
     VmnbError
         The front end is not built.
     """
-    script, style = _read("widget.js"), _read("widget.css")
-    return Bundle(digest=hashlib.sha256(script + style).hexdigest(), script=script, style=style)
+    return Replay(script=_read("replay.js").decode(), style=_read("replay.css").decode())
 
 
 def _read(name: str) -> bytes:

@@ -1,15 +1,16 @@
-"""The page asks for the widget's code, once, however many widgets it shows."""
+"""The page asks for parts of the widget's code, each once, however many widgets it shows."""
 
 import asyncio
 from typing import ClassVar
 
 from vmnb.notebook.assets import bundle
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
+from vmnb.notebook.wire import PROBE
 
 __all__ = ["BundleTalk"]
 
 
-class BundleTalk:
+class BundleTalk(Talk):
     """Answers ``bundle``."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"bundle"})
@@ -17,7 +18,15 @@ class BundleTalk:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def handle(self, _message: Message, _buffers: list[bytes]) -> None:
-        """Send script and style."""
-        built = await asyncio.to_thread(bundle)
-        self._send({"kind": "bundle", "digest": built.digest}, [built.script, built.style])
+    async def handle(self, message: Message, buffers: list[bytes]) -> None:
+        """Send script and style, and what the page is to know of the way that bytes take."""
+        built = await asyncio.to_thread(bundle, message["name"])
+        files = [built.script, built.style]
+        answer = {
+            "kind": "bundle",
+            "name": message["name"],
+            "digest": built.digest,
+            "sizes": [len(file) for file in files],
+            "heard": buffers == [PROBE],
+        }
+        self._send(answer, files)

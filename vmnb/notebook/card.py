@@ -1,14 +1,28 @@
 """What a VM's card says, as plain JSON: the one source of the widget and of the static HTML."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TypedDict
 
 from vmnb.core.history import HistoryRow
 from vmnb.core.hypervisor import Capability
 from vmnb.core.machine import Busy, Machine
+from vmnb.core.network import Forward
 from vmnb.core.state import LIVE, Action, allowed_actions
+from vmnb.core.timeline import StateLine
+from vmnb.notebook.way_in import way_in
 
-__all__ = ["Card", "Problem", "Row", "card_of", "history_rows", "vcpus_text"]
+__all__ = [
+    "Card",
+    "ConsoleState",
+    "Problem",
+    "Row",
+    "States",
+    "card_of",
+    "history_rows",
+    "states_of",
+    "vcpus_text",
+]
 
 HISTORY_ROWS = 200
 """Newest rows that a card shows; :attr:`VM.history <vmnb.VM.history>` has them all."""
@@ -51,6 +65,13 @@ class BusyState(TypedDict):
     text: str
 
 
+class ConsoleState(TypedDict):
+    """Whether a console takes no keys, and whether the guest is told its size without typing."""
+
+    read_only: bool
+    sizes_itself: bool
+
+
 class Card(TypedDict):
     """See ``Card`` in ``protocol.ts``."""
 
@@ -67,11 +88,33 @@ class Card(TypedDict):
     actions: dict[str, ActionState]
     busy: BusyState | None
     error: Problem | None
+    no_screen: str
     facts: list[tuple[str, str]]
+    consoles: list[ConsoleState]
 
 
-def card_of(machine: Machine, *, address: str = "", error: Problem | None = None) -> Card:
-    """Return what the card of `machine` says now, without asking anybody."""
+class States(TypedDict):
+    """See ``States`` in ``protocol.ts``."""
+
+    segments: list[tuple[str, int, int | None]]
+    marks: list[tuple[str, int]]
+
+
+def card_of(
+    machine: Machine,
+    *,
+    address: str = "",
+    forwards: tuple[Forward, ...] | None = None,
+    error: Problem | None = None,
+    consoles: Iterable[ConsoleState] = (),
+) -> Card:
+    """Return what the card of `machine` says now, without asking anybody.
+
+    Parameters
+    ----------
+    forwards
+        The ports of the host that lead into the guest; None where that cannot be said.
+    """
     handle, live = machine.handle, machine.last_state in LIVE
     since = machine.started.isoformat() if machine.started and live else None
     return Card(
@@ -88,7 +131,9 @@ def card_of(machine: Machine, *, address: str = "", error: Problem | None = None
         actions={str(action): _action_state(machine, action) for action in _BUTTONS},
         busy=_busy_state(machine.busy),
         error=error,
-        facts=_facts(machine),
+        no_screen=_why_no_screen(machine),
+        facts=_facts(machine, forwards),
+        consoles=list(consoles),
     )
 
 
@@ -109,9 +154,25 @@ def history_rows(rows: Iterable[HistoryRow]) -> list[Row]:
     ]
 
 
+def states_of(rows: Iterable[HistoryRow]) -> States:
+    """Return the states over time as the card draws them, the newest of many."""
+    line = StateLine.of(rows)
+    segments = [
+        (str(each.state or "unknown"), _ms(each.start), _ms(each.end) if each.end else None)
+        for each in line.segments[-HISTORY_ROWS:]
+    ]
+    first_ms = segments[0][1] if segments else 0
+    marks = [(mark.action, _ms(mark.time)) for mark in line.marks if _ms(mark.time) >= first_ms]
+    return States(segments=segments, marks=marks[-HISTORY_ROWS:])
+
+
 def vcpus_text(count: int) -> str:
     """Return a number of virtual CPUs in words."""
     return f"{count} vCPU{'' if count == 1 else 's'}"
+
+
+def _ms(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
 
 
 def _action_state(machine: Machine, action: Action) -> ActionState:
@@ -130,6 +191,12 @@ def _why_not(machine: Machine, action: Action) -> str:
     return ""
 
 
+def _why_no_screen(machine: Machine) -> str:
+    if Capability.SCREEN not in machine.capabilities:
+        return f"The {machine.handle.backend} backend has no screen."
+    return "" if machine.last_state in LIVE else "The screen opens here when the machine starts."
+
+
 def _busy_state(busy: Busy | None) -> BusyState | None:
     if busy is None:
         return None
@@ -141,13 +208,14 @@ def _busy_state(busy: Busy | None) -> BusyState | None:
     )
 
 
-def _facts(machine: Machine) -> list[tuple[str, str]]:
+def _facts(machine: Machine, forwards: tuple[Forward, ...] | None) -> list[tuple[str, str]]:
     handle = machine.handle
     facts: dict[str, object | None] = {
         "Id": handle.id,
         "Image": handle.spec.image,
         "Disk": f"{handle.disk_mib} MiB" if handle.disk_mib else None,
         "Network": handle.network.mode,
+        "From this computer": None if forwards is None else way_in(forwards),
         "Private network": handle.network.network,
         "MAC address": handle.mac,
         "Accelerator": (handle.accelerator or "").upper(),

@@ -1,10 +1,12 @@
-"""The serial console alone: a terminal in a cell, and a few calls for a program."""
+"""A serial console alone: a terminal in a cell, and a few calls for a program."""
 
+import os
 import re
 from typing import Any
 
 from vmnb.core import runtime
 from vmnb.notebook.live import WAIT_TIMEOUT_S, Live
+from vmnb.notebook.recording import Recording
 from vmnb.notebook.shown import Shown
 from vmnb.notebook.until import console_says
 
@@ -12,7 +14,7 @@ __all__ = ["VmConsole"]
 
 
 class VmConsole:
-    """``vm.console``: shown in a cell, it is a terminal on the guest's serial port.
+    """``vm.console``: shown in a cell, it is a terminal on a serial port of the guest.
 
     Raises
     ------
@@ -20,14 +22,24 @@ class VmConsole:
         By every method: the backend has no console.
     """
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, number: int = 0) -> None:
         self._live = live
-        self._shown = Shown(live, "console")
+        self._number = number
+        self._shown = Shown(live, "console", number)
 
     @property
     def text(self) -> str:
         """What the console said, as plain text without escape sequences; the newest part."""
         return runtime.run(self._text())
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it takes no keys from any view; :meth:`write` types all the same."""
+        return self._number in self._live.consoles.read_only
+
+    @read_only.setter
+    def read_only(self, on: bool) -> None:
+        runtime.run(self._live.set_read_only(self._number, on=on))
 
     def write(self, text: str) -> None:
         r"""Type `text`; a line ends with ``"\n"``. Return at once: the guest takes it when it can.
@@ -60,18 +72,50 @@ class VmConsole:
         DeadlineError
             It did not in time.
         """
-        runtime.run(console_says(self._live, pattern, timeout))
+        runtime.run(console_says(self._live, pattern, timeout, self._number))
+
+    def record(
+        self, path: str | os.PathLike[str] | None = None, *, limit: int | str = "16M"
+    ) -> Recording:
+        """Record what it says, with its times, until ``stop()`` or the end of a ``with`` block.
+
+        Afterwards the recording is what the notebook keeps of the console, up to 256 kB packed, and
+        what ``vmnb export`` replays. Without one, that is the end of what the console said while
+        this process listened.
+
+        Parameters
+        ----------
+        path
+            The file, in asciicast v2; by default the VM's name with ``.cast``, in the working
+            directory. A recording that is there already is replaced.
+        limit
+            Size in MiB, or text such as ``"16M"``, at which the recording ends; it says so then.
+
+        Raises
+        ------
+        SpecError
+            The file is there and is no recording, or `limit` is no size.
+        BackendError
+            The file cannot be made.
+        """
+        name = self._live.machine.name
+        recording = Recording(self._live, path or f"{name}.cast", limit)
+        return runtime.run(recording.start())
 
     def __repr__(self) -> str:
-        return f"<console of {self._live.machine.name!r}>"
+        which = "console" if self._number == 0 else f"console {self._number + 1}"
+        return f"<{which} of {self._live.machine.name!r}>"
+
+    def _ipython_display_(self) -> None:
+        self._shown.display(repr(self))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._shown.bundle() | {"text/plain": repr(self)}
 
     async def _text(self) -> str:
-        console = await self._live.console()
+        console = await self._live.consoles.get(self._number)
         await console.restore()
         return console.text()
 
     async def _write(self, text: str) -> None:
-        (await self._live.console()).input(text.encode())
+        (await self._live.consoles.get(self._number)).input(text.encode())

@@ -1,40 +1,108 @@
-"""The views of the console: what they have drawn, and what is typed into them."""
+"""The views of the consoles: what they have drawn, how large they are, what is typed into them."""
 
+import asyncio
 from typing import ClassVar
 
 from vmnb.console import Console
+from vmnb.core.errors import VmnbError
+from vmnb.notebook.guest_size import GuestSize
 from vmnb.notebook.live import Live
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
+from vmnb.notebook.typed import Typed
 
 __all__ = ["ConsoleTalk"]
 
+_CONFIRM_AFTER_S = 0.05
+"""Later than the guest's echo, which a message right before it would hold up."""
 
-class ConsoleTalk:
-    """Takes the views' words to the console; what it says goes out by `send`."""
 
-    kinds: ClassVar[frozenset[str]] = frozenset({"hello", "ack", "bye", "input"})
+class ConsoleTalk(Talk):
+    """Takes the views' words to their console; what it says goes out by `send`."""
 
-    def __init__(self, live: Live, send: Send) -> None:
+    kinds: ClassVar[frozenset[str]] = frozenset({"hello", "ack", "bye", "input", "size"})
+
+    def __init__(self, live: Live, typed: Typed, send: Send) -> None:
         self._live = live
+        self._typed = typed
         self._send = send
-        self._console: Console | None = None
+        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._greeted: set[Console] = set()
 
     async def handle(self, message: Message, buffers: list[bytes]) -> None:
         """Take over what a view says."""
-        self._console = console = await self._live.console()
-        view = message["view"]
+        view, number = message["view"], message["console"]
+        size = self._live.consoles.size(number)
         match message["kind"]:
             case "hello":
-                console.hello(view, message["seq"], self._send)
+                self._typed.begin(view, message["typed"])
+                self._confirm(view, again=True)
+                await self._greet(number, view, message["seq"])
             case "ack":
-                console.ack(view, message["seq"])
+                (await self._console(number)).ack(view, message["seq"])
             case "bye":
-                console.bye(view)
+                self._cancel(view)
+                self._typed.forget(view)
+                (await self._console(number)).bye(view)
+                size.sizes.leave(view)
+                size.settle()
+            case "size":
+                await self._resize(size, message)
             case "input":
-                if not message["reply"] or console.answers(view):
-                    console.input(buffers[0])
+                await self._type(number, message, buffers[0])
 
     def leave(self) -> None:
         """Forget the views that have not said hello by another way since."""
-        if self._console is not None:
-            self._console.forget(self._send)
+        for view in list(self._due):
+            self._cancel(view)
+        for console in self._greeted:
+            console.forget(self._send)
+
+    async def _console(self, number: int) -> Console:
+        return await self._live.consoles.get(number)
+
+    async def _greet(self, number: int, view: str, seq: int) -> None:
+        try:
+            console = await self._console(number)
+        except VmnbError as error:
+            self._send({"kind": "closed", "view": view, "reason": error.message}, [])
+            raise
+        console.hello(view, seq, self._send)
+        self._greeted.add(console)
+
+    async def _resize(self, size: GuestSize, message: Message) -> None:
+        wish = (message["cols"], message["rows"])
+        size.sizes.wish(message["view"], wish)
+        if message["by_hand"]:
+            size.sizes.use(message["view"])
+        size.settle()
+        if message["typed"]:
+            await size.type(wish)
+
+    async def _type(self, number: int, message: Message, data: bytes) -> None:
+        view = message["view"]
+        fresh = self._typed.fresh(view, message["at"], data)
+        if message["at"] > self._typed.end(view):
+            self._confirm(view, again=True)
+        elif view not in self._due:
+            loop = asyncio.get_running_loop()
+            self._due[view] = loop.call_later(_CONFIRM_AFTER_S, self._confirm, view)
+        console = await self._console(number)
+        if not fresh:
+            return
+        if message["reply"]:
+            if console.answers(view):
+                console.input(fresh)
+        elif number not in self._live.consoles.read_only:
+            console.input(fresh)
+            size = self._live.consoles.size(number)
+            size.sizes.use(view)
+            size.settle()
+
+    def _confirm(self, view: str, *, again: bool = False) -> None:
+        self._cancel(view)
+        seq = self._typed.end(view)
+        self._send({"kind": "typed", "view": view, "seq": seq, "again": again}, [])
+
+    def _cancel(self, view: str) -> None:
+        if due := self._due.pop(view, None):
+            due.cancel()

@@ -30,11 +30,11 @@ def static_card(card: Card, history: Sequence[Row], console: str) -> str:
 
 
 def state_badge(state: str) -> str:
-    """Return a state as HTML: its word in its colour."""
+    """Return a state as HTML: its word, which is readable on any ground, and its colour."""
     colour = state_colour(state)
     return (
-        f'<span style="border:1px solid {colour};color:{colour};border-radius:1em;'
-        f'padding:1px 8px">{escape(state)}</span>'
+        f'<span style="border:1px solid {colour};border-radius:1em;padding:1px 8px">'
+        f'<span style="color:{colour}" aria-hidden="true">●</span> {escape(state)}</span>'
     )
 
 
@@ -59,8 +59,8 @@ def _console(text: str) -> str:
     if not text:
         return ""
     return (
-        '<pre style="background:#11151a;color:#e6edf3;border-radius:6px;padding:8px;'
-        f'max-height:24em;overflow:auto">{escape(text)}</pre>'
+        '<pre class="vmnb-text" style="background:#11151a;color:#e6edf3;border-radius:6px;'
+        f'padding:8px;max-height:24em;overflow:auto">{escape(text)}</pre>'
     )
 
 

@@ -85,10 +85,10 @@ def list() -> "pd.DataFrame":  # noqa: A001 - as vmnb.images.list it takes nothi
     Returns
     -------
     DataFrame
-        With the columns of :data:`vmnb.notebook.tables.IMAGE_SCHEMA`. A disk that no name leads to
-        any more is called ``sha256:`` and its digest.
+        With the columns of :data:`vmnb.notebook.image_table.IMAGE_SCHEMA`. A disk that no name
+        leads to any more is called ``sha256:`` and its digest.
     """
-    from vmnb.notebook.tables import image_table  # pandas is imported where it is needed
+    from vmnb.notebook.image_table import image_table  # pandas is imported where it is needed
 
     return image_table(runtime.run(image_actions.every()))
 
@@ -99,7 +99,7 @@ def available() -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        With the columns of :data:`vmnb.notebook.tables.AVAILABLE_SCHEMA`.
+        With the columns of :data:`vmnb.notebook.image_table.AVAILABLE_SCHEMA`.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def available() -> "pd.DataFrame":
         The user's file cannot be read, or an entry in it is not complete.
     """
     from vmnb.images.catalogue import catalogue
-    from vmnb.notebook.tables import available_table
+    from vmnb.notebook.image_table import available_table
 
     return available_table(catalogue().values())
 
@@ -147,7 +147,7 @@ def verify(name: str | None = None) -> "pd.DataFrame":
     ImageError
         There is none of that name, or some are damaged; the message names them.
     """
-    from vmnb.notebook.tables import image_table
+    from vmnb.notebook.image_table import image_table
 
     return image_table(_run("verifying", image_actions.verify(name)))
 

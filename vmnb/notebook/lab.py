@@ -173,8 +173,8 @@ class Lab:
         return self
 
     def status(self) -> "pd.DataFrame":
-        """Return how each VM is now; see :data:`vmnb.notebook.tables.LAB_SCHEMA`."""
-        from vmnb.notebook.tables import lab_table  # pandas is imported where it is needed
+        """Return how each VM is now; see :data:`vmnb.notebook.lab_table.LAB_SCHEMA`."""
+        from vmnb.notebook.lab_table import lab_table  # pandas is imported where it is needed
 
         return lab_table(self._wait("status", self._ensemble.rows()))
 

@@ -3,12 +3,12 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from vmnb.core.errors import StateError, VmnbError
-from vmnb.core.hypervisor import Capability
+from vmnb.core.errors import VmnbError
 from vmnb.core.machine import Machine
-from vmnb.core.network import Forward, Protocol
+from vmnb.core.network import Forward
 from vmnb.lab import Member
 from vmnb.notebook.live import Live
+from vmnb.notebook.way_in import arrow, open_forwards
 
 __all__ = ["LabRow", "lab_row"]
 
@@ -45,7 +45,7 @@ class LabRow:
             self.state,
             self.backend,
             self.address,
-            ", ".join(_shown(forward) for forward in self.forwards),
+            ", ".join(arrow(forward) for forward in self.forwards),
             ", ".join(self.needs),
         )
 
@@ -59,7 +59,7 @@ async def lab_row(member: Member, machine: Machine | None) -> LabRow:
         with suppress(VmnbError):
             state = str(await machine.state())
             address = (await Live.of(machine)).card()["address"]
-            forwards = await _forwards(machine)
+            forwards = await open_forwards(machine) or ()
     return LabRow(
         vm=member.key,
         name=member.name,
@@ -69,16 +69,3 @@ async def lab_row(member: Member, machine: Machine | None) -> LabRow:
         forwards=forwards,
         needs=member.needs,
     )
-
-
-async def _forwards(machine: Machine) -> tuple[Forward, ...]:
-    if Capability.FORWARDS not in machine.capabilities or not machine.handle.network.has_user_card:
-        return ()
-    with suppress(StateError):  # it does not run
-        return await machine.forwards()
-    return ()
-
-
-def _shown(forward: Forward) -> str:
-    kind = "" if forward.protocol is Protocol.TCP else f"/{forward.protocol}"
-    return f"{forward.host_port}→{forward.guest_port}{kind}"

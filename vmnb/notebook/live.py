@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
 
 from vmnb.console import Console
+from vmnb.console.arrivals import Arrivals
 from vmnb.core import runtime
-from vmnb.core.errors import CapabilityError, VmnbError
+from vmnb.core.errors import VmnbError
 from vmnb.core.history import HistoryRow
-from vmnb.core.hypervisor import UnixConsole
+from vmnb.core.hypervisor import Capability
 from vmnb.core.listeners import Listeners
 from vmnb.core.machine import Machine
+from vmnb.core.network import Forward
+from vmnb.core.sampler import Sampler
 from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
-from vmnb.notebook.card import Card, Problem, Row, card_of, history_rows
+from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows, states_of
+from vmnb.notebook.consoles import Consoles
+from vmnb.notebook.guest_size import Ask
 from vmnb.notebook.ways import Ways
+from vmnb.screen.views import Views
 
 if TYPE_CHECKING:
+    from vmnb.notebook.saved import Saved
     from vmnb.notebook.widget import CardWidget
 
 __all__ = ["WAIT_TIMEOUT_S", "Live"]
@@ -30,12 +37,19 @@ _log = logging.getLogger(__name__)
 WAIT_TIMEOUT_S = 60.0
 """Seconds that a wait may take, for a state or for a word on the console."""
 
+_ASK_S = 10.0
+
 
 class Live:
     """What a notebook works with: one for each VM of this process, on the background loop.
 
     Two views of one VM share its console and its agent, since each endpoint serves one client at
     a time. Get it by :meth:`of`.
+
+    Attributes
+    ----------
+    recorded
+        The last recording of its console, packed for the notebook; empty where there is none.
     """
 
     # By the machine's id(), which is its own for as long as its Live is there and holds it: with
@@ -46,14 +60,19 @@ class Live:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.widgets: dict[str, CardWidget] = {}
+        self.widgets: dict[tuple[str, int], CardWidget] = {}
+        self.saved: Saved | None = None
+        self.recorded = ""
         self.ways = Ways(machine, self.console)
-        self._console: Console | None = None
+        self.screen_views = Views()
+        self.sampler = Sampler(machine.measure)
         self._history: list[HistoryRow] = []
         self._address = ""
+        self._forwards: tuple[Forward, ...] | None = None
         self._problem: Problem | None = None
         self._dismissed = False
         self._listeners: Listeners[[]] = Listeners()
+        self.consoles = Consoles(machine, self._asking, self._listeners.tell)
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = False
         machine.subscribe(self._changed)
@@ -85,15 +104,25 @@ class Live:
         problem = self._problem
         if problem is None and self.machine.last_state is VmState.FAILED and not self._dismissed:
             problem = self._failure()
-        return card_of(self.machine, address=self._address, error=problem)
+        return card_of(
+            self.machine,
+            address=self._address,
+            forwards=self._forwards,
+            error=problem,
+            consoles=self.consoles.states(),
+        )
 
     def rows(self) -> list[Row]:
         """Return the history as the card shows it, as last known."""
         return history_rows(self._history)
 
-    def console_text(self) -> str:
-        """Return the console's text as last known; empty where nobody has looked yet."""
-        return self._console.text() if self._console else ""
+    def states(self) -> States:
+        """Return the states over time as the card draws them, as last known."""
+        return states_of(self._history)
+
+    def arrivals(self) -> Arrivals:
+        """Return what the console said first, with its times; nothing where nobody has looked."""
+        return self.consoles.arrivals()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change, on the loop; return what ends that."""
@@ -121,25 +150,24 @@ class Live:
         self._problem, self._dismissed = None, True
         self._listeners.tell()
 
+    def keep_recording(self, replay: str) -> None:
+        """Let the notebook keep this recording of the console."""
+        self.recorded = replay
+
+    async def set_read_only(self, console: int, *, on: bool) -> None:
+        """Let a console take no keys from any view, or take them again."""
+        (self.consoles.read_only.add if on else self.consoles.read_only.discard)(console)
+        self._listeners.tell()
+
     async def console(self) -> Console:
-        """Return the console, connected if the VM runs.
+        """Return the first console, connected if the VM runs.
 
         Raises
         ------
         CapabilityError
             The backend has no console.
         """
-        endpoint = self.machine.console_endpoint
-        if not isinstance(endpoint, UnixConsole):
-            raise CapabilityError(
-                f"{self.machine.name!r} has no console on the "
-                f"{self.machine.handle.backend} backend",
-                hint="choose a backend with a console",
-            )
-        if self._console is None:
-            self._console = Console(endpoint)
-        await self._console.open(endpoint)
-        return self._console
+        return await self.consoles.get()
 
     async def run(
         self,
@@ -155,12 +183,15 @@ class Live:
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
     async def aclose(self) -> None:
-        """Let go of the console and the ways into the guest; the VM goes on."""
+        """Let go of console, screen, samples and the ways into the guest; the VM goes on."""
+        self.screen_views.close_all()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
-        if self._console is not None:
-            await self._console.aclose()
+        await self.sampler.aclose()
+        if self.saved is not None:
+            await self.saved.aclose()
+        await self.consoles.aclose()
         await self.ways.aclose()
 
     def _changed(self, _: Machine) -> None:
@@ -185,16 +216,27 @@ class Live:
         """Take over what the machine says now."""
         self._history = await self.machine.history()
         state = self.machine.last_state
-        if state is VmState.DESTROYED and self._console is not None:
-            await self._console.aclose()
         if state not in LIVE:
             self._address = ""
-        elif self._console is not None:
-            with suppress(VmnbError):
-                await self._console.open(self.machine.console_endpoint)
+        await self.consoles.refresh()
         if self._knows_address():
             with suppress(VmnbError):
                 self._address = str(await self.machine.guest_ip())
+
+    async def show_anew(self) -> None:
+        """Take over what the machine says now, and tell whoever shows it."""
+        await self.refresh()
+        self._listeners.tell()
+
+    def _asking(self) -> Ask | None:
+        """Return what asks the guest something by its agent; None while that does not answer."""
+        has_agent = Capability.GUEST_AGENT in self.machine.capabilities
+        return self._ask if has_agent and self._guest_is_up() else None
+
+    async def _ask(self, script: str) -> str:
+        command = Command.of(script)
+        result = await self.run(command, timeout_s=_ASK_S, check=True, via=Via.AGENT)
+        return result.stdout
 
     def _failure(self) -> Problem:
         name = self.machine.name
@@ -204,7 +246,10 @@ class Live:
 
     def _knows_address(self) -> bool:
         """Whether the guest is up and can be asked for its address without a wait."""
-        if self._address or self.machine.last_state is not VmState.RUNNING:
+        return not self._address and self._guest_is_up()
+
+    def _guest_is_up(self) -> bool:
+        if self.machine.last_state is not VmState.RUNNING:
             return False
         actions = [row.action for row in self._history]
         return "ready" in actions[_last_index(actions, Action.START) :]

@@ -9,9 +9,9 @@ from vmnb.core import runtime
 from vmnb.core.errors import SpecError
 from vmnb.guest import RUN_TIMEOUT_S, RunResult
 from vmnb.notebook.job import Job
+from vmnb.notebook.machines_table import machines
 from vmnb.notebook.magic_line import MagicLine, parse_line
 from vmnb.notebook.magic_names import complete_name
-from vmnb.notebook.tables import machines
 from vmnb.notebook.vm import VM
 
 __all__ = ["load"]

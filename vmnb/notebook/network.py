@@ -74,7 +74,7 @@ class Network:
 
     @property
     def members(self) -> "pd.DataFrame":
-        """The VMs on it, one in each row; see :data:`vmnb.notebook.tables.MEMBER_SCHEMA`.
+        """The VMs on it, one in each row; see :data:`vmnb.notebook.member_table.MEMBER_SCHEMA`.
 
         Names and addresses are given at a VM's first start. If the process that carries the frames
         was killed, it is there again afterwards.
@@ -84,7 +84,7 @@ class Network:
         BackendError
             That process cannot be started.
         """
-        from vmnb.notebook.tables import member_table  # pandas is imported where it is needed
+        from vmnb.notebook.member_table import member_table  # pandas is imported where it is needed
 
         return member_table(runtime.run(_members(self.name)))
 

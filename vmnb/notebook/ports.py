@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, cast
 
-from vmnb.core.machine import Machine
 from vmnb.core.network import Forward, Protocol
 from vmnb.notebook.facade import AsyncFacade, Facade
+from vmnb.notebook.live import Live
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +20,10 @@ class Ports(Facade):
         """The ports of the host that lead into the guest now, one in each row.
 
         Asked of the machine itself, so it must run. See
-        :data:`vmnb.notebook.tables.FORWARD_SCHEMA`.
+        :data:`vmnb.notebook.forward_table.FORWARD_SCHEMA`.
         """
-        from vmnb.notebook.tables import forward_table  # pandas is imported where it is needed
+        # pandas is imported where it is needed
+        from vmnb.notebook.forward_table import forward_table
 
         return forward_table(self._wait("forwards", self._machine.forwards()))
 
@@ -59,7 +60,7 @@ class Ports(Facade):
         CapabilityError
             The VM has no card behind NAT, or its backend forwards no ports.
         """
-        return self._wait("forward", _open(self._machine, guest_port, host_port, protocol))
+        return self._wait("forward", _open(self._live, guest_port, host_port, protocol))
 
     def unforward(self, host_port: int, protocol: Protocol | str = "tcp") -> None:
         """Close a port of the host; connections that stand go on.
@@ -71,7 +72,7 @@ class Ports(Facade):
         BackendError
             That port does not lead into the guest.
         """
-        self._wait("unforward", _close(self._machine, host_port, protocol))
+        self._wait("unforward", _close(self._live, host_port, protocol))
 
 
 class AsyncPorts(AsyncFacade):
@@ -85,24 +86,26 @@ class AsyncPorts(AsyncFacade):
         self, guest_port: int, host_port: int | None = None, protocol: Protocol | str = "tcp"
     ) -> int:
         """See :meth:`vmnb.VM.forward`."""
-        return await self._wait(_open(self._live.machine, guest_port, host_port, protocol))
+        return await self._wait(_open(self._live, guest_port, host_port, protocol))
 
     async def unforward(self, host_port: int, protocol: Protocol | str = "tcp") -> None:
         """See :meth:`vmnb.VM.unforward`."""
-        await self._wait(_close(self._live.machine, host_port, protocol))
+        await self._wait(_close(self._live, host_port, protocol))
 
 
 async def _open(
-    machine: Machine, guest_port: int, host_port: int | None, protocol: Protocol | str
+    live: Live, guest_port: int, host_port: int | None, protocol: Protocol | str
 ) -> int:
-    bound = (await machine.forward(_forward(guest_port, host_port, protocol))).host_port
+    bound = (await live.machine.forward(_forward(guest_port, host_port, protocol))).host_port
+    await live.show_anew()
     assert bound is not None  # noqa: S101 - what is bound has a port
     return bound
 
 
-async def _close(machine: Machine, host_port: int, protocol: Protocol | str) -> None:
+async def _close(live: Live, host_port: int, protocol: Protocol | str) -> None:
     # Which port of the guest it leads to does not matter for closing it.
-    await machine.unforward(_forward(host_port, host_port, protocol))
+    await live.machine.unforward(_forward(host_port, host_port, protocol))
+    await live.show_anew()
 
 
 def _forward(guest_port: int, host_port: int | None, protocol: Protocol | str) -> Forward:

@@ -7,6 +7,7 @@ from vmnb.core.machine import Machine
 from vmnb.notebook.card import vcpus_text
 from vmnb.notebook.html import static_card
 from vmnb.notebook.live import Live
+from vmnb.notebook.saved import Output, Saved, pages
 
 if TYPE_CHECKING:
     from vmnb.notebook.widget import CardWidget
@@ -19,39 +20,64 @@ Layout = Literal["card", "console"]
 
 
 class Shown:
-    """What a cell shows; however many show a VM, they share its widget.
+    """What a cell shows; however many show a VM, they share its widget where that can be.
 
     Parameters
     ----------
     layout
-        The whole card, or the console alone.
+        The whole card, or one console alone.
+    console
+        The number of that console.
     """
 
-    def __init__(self, live: Live, layout: Layout) -> None:
+    def __init__(self, live: Live, layout: Layout, console: int = 0) -> None:
         self._live = live
         self._layout: Layout = layout
+        self._console = console
+
+    def display(self, plain: str) -> None:
+        """Show the widget in the cell that runs, and next to it what the notebook keeps of it.
+
+        Raises
+        ------
+        NotImplementedError
+            No kernel runs here; :meth:`bundle` has every form.
+        """
+        # The empty HTML keeps the plain text, which is as old as the cell, from sites that have
+        # the HTML of the other output.
+        data, metadata = self._widget()
+        pages().publish(data | {"text/plain": plain, "text/html": ""}, metadata)
+        self._saved.show()
 
     def bundle(self) -> dict[str, Any]:
         """Return every form of it; never raises, and asks nobody."""
         live = self._live
-        shown: dict[str, Any] = {
-            "text/plain": plain_text(live.machine),
-            "text/html": static_card(live.card(), live.rows(), live.console_text()),
-        }
+        html = static_card(live.card(), live.rows(), live.consoles.text(self._console))
+        data, _ = self._widget()
+        return data | {"text/plain": plain_text(live.machine), "text/html": html}
+
+    def _widget(self) -> Output:
         try:
-            mounted = self._mounted()._repr_mimebundle_()
+            return self._mounted()._repr_mimebundle_() or ({}, {})
         except Exception:  # noqa: BLE001 - a repr never raises
-            _log.exception("the card of %r is shown without its widget", live.machine.name)
-            return shown
-        return (mounted[0] if mounted else {}) | shown
+            _log.exception("%r is shown without its widget", self._live.machine.name)
+            return {}, {}
 
     def _mounted(self) -> "CardWidget":
         widgets = self._live.widgets
-        if self._layout not in widgets:
+        shown = (self._layout, self._console)
+        mounted = widgets.get(shown)
+        if mounted is None or mounted.is_for_one_cell:
             from vmnb.notebook.widget import CardWidget  # ipywidgets, where it is needed
 
-            widgets[self._layout] = CardWidget(self._live, self._layout)
-        return widgets[self._layout]
+            mounted = widgets[shown] = CardWidget(self._live, *shown, self._saved.key)
+        return mounted
+
+    @property
+    def _saved(self) -> Saved:
+        if self._live.saved is None:
+            self._live.saved = Saved(self._live)
+        return self._live.saved
 
 
 def plain_text(machine: Machine) -> str:

@@ -16,19 +16,16 @@ __all__ = ["SocketLine"]
 
 _WAITING_MAX = 16 * 1024 * 1024
 """More does not wait for a page: the line ends, and the page asks anew by another way."""
-_CONFIRM_S = 0.1
 
 
 class SocketLine:
-    """Sends to a page at its own pace, and confirms what came from it."""
+    """Sends to a page at its own pace, and answers when it asks whether we are there."""
 
     def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
         self._frames: deque[bytes] = deque()
         self._waiting = 0
         self._fresh = asyncio.Event()
-        self._received = 0
-        self._confirming: asyncio.TimerHandle | None = None
 
     def send(self, message: Message, buffers: list[bytes]) -> None:
         """Send as soon as what was sent before has left; nothing more once the line has ended."""
@@ -63,14 +60,13 @@ class SocketLine:
                 with suppress(ConnectionClosed, ValueError):
                     while True:
                         message, buffers = await self.receive()
-                        group.create_task(handle(message, buffers))
-                        if "sent" in message:
-                            self._confirm_soon(message["sent"][1])
+                        if message.get("kind") == "ping":
+                            self.send({"kind": "pong"}, [])
+                        else:
+                            group.create_task(handle(message, buffers))
                 await self._connection.close()
         finally:
             sending.cancel()
-            if self._confirming is not None:
-                self._confirming.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
     async def _send_all(self) -> None:
@@ -82,14 +78,3 @@ class SocketLine:
                     frame = self._frames.popleft()
                     await self._connection.send(frame)
                     self._waiting -= len(frame)
-
-    def _confirm_soon(self, number: int) -> None:
-        """Let the page forget what it keeps, later than what it may be waiting for."""
-        self._received = number
-        if self._confirming is None:
-            loop = asyncio.get_running_loop()
-            self._confirming = loop.call_later(_CONFIRM_S, self._confirm)
-
-    def _confirm(self) -> None:
-        self._confirming = None
-        self.send({"kind": "got", "number": self._received}, [])

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from vmnb.notebook.socket_server import Host, SocketServer
-from vmnb.notebook.talk import Message, Send
+from vmnb.notebook.talk import Message, Send, Talk
 
 __all__ = ["SocketTalk"]
 
 
-class SocketTalk:
+class SocketTalk(Talk):
     """Answers ``socket``: where the kernel listens, and what opens its door.
 
     Parameters

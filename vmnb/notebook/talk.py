@@ -1,7 +1,8 @@
 """One subject of a widget's talk with its page; each has a file of its own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 __all__ = ["Message", "Send", "Talk"]
 
@@ -9,10 +10,10 @@ Message = dict[str, Any]
 """Plain JSON with a ``kind``; see ``frontend/src/protocol.ts``."""
 
 Send = Callable[[Message, list[bytes]], None]
-"""Carries a message and its buffers to every page that shows the widget."""
+"""Carries a message and its buffers to every page at the other end of one way."""
 
 
-class Talk(Protocol):
+class Talk(ABC):
     """What the kernel does with some kinds of messages from the page.
 
     Attributes
@@ -23,6 +24,9 @@ class Talk(Protocol):
 
     kinds: ClassVar[frozenset[str]]
 
+    @abstractmethod
     async def handle(self, message: Message, buffers: list[bytes]) -> None:
         """Do what the page asks, on the background loop; errors are told to the log."""
-        ...
+
+    def leave(self) -> None:  # noqa: B027 - most subjects have nothing to let go of
+        """Let go of the pages: the way to them is gone."""

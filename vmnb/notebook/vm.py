@@ -16,11 +16,14 @@ from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.console import VmConsole
 from vmnb.notebook.copying import Copying
 from vmnb.notebook.lan import Lan
+from vmnb.notebook.measuring import Measured
 from vmnb.notebook.network import Network
 from vmnb.notebook.ports import Ports
 from vmnb.notebook.progress import progress_bar
+from vmnb.notebook.screen import Screen
 from vmnb.notebook.scripting import Scripting
 from vmnb.notebook.shown import plain_text
+from vmnb.notebook.timelines import Timelines
 from vmnb.notebook.waiting import Waiting
 from vmnb.seed.user_data import Document
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Scripting, Copying, Ports, Waiting):
+class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name
@@ -208,9 +211,18 @@ class VM(Scripting, Copying, Ports, Waiting):
         return VmConsole(self._live)
 
     @property
+    def consoles(self) -> tuple[VmConsole, ...]:
+        """Its serial consoles, :attr:`console` first; empty where the backend has none."""
+        return tuple(VmConsole(self._live, number) for number in range(self._live.consoles.count))
+
+    @property
     def history(self) -> "pd.DataFrame":
-        """All it went through, oldest first; see :data:`vmnb.notebook.tables.HISTORY_SCHEMA`."""
-        from vmnb.notebook.tables import history_table  # pandas is imported where it is needed
+        """All it went through, oldest first, a row each.
+
+        See :data:`vmnb.notebook.history_table.HISTORY_SCHEMA`.
+        """
+        # pandas is imported where it is needed
+        from vmnb.notebook.history_table import history_table
 
         return history_table(self._wait("history", self._machine.history()))
 
@@ -222,6 +234,9 @@ class VM(Scripting, Copying, Ports, Waiting):
 
     def __repr__(self) -> str:
         return plain_text(self._taken.machine)
+
+    def _ipython_display_(self) -> None:
+        self._card.display(repr(self))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._card.bundle()

@@ -6,7 +6,7 @@ from functools import partial
 
 from vmnb.console import Console
 from vmnb.core.errors import CapabilityError, DeadlineError, SpecError
-from vmnb.core.hypervisor import Capability, UnixConsole
+from vmnb.core.hypervisor import Capability, NoConsole
 from vmnb.core.machine import Machine
 from vmnb.guest import AgentWay, FirstReady, GuestAgent, SerialWay, SshWay, Via, Way
 from vmnb.guest.ssh_login import SshLogin
@@ -94,7 +94,7 @@ class Ways:
         known = {
             Via.AGENT: Capability.GUEST_AGENT in machine.capabilities,
             Via.SSH: Capability.SSH in machine.capabilities and machine.handle.spec.ssh is not None,
-            Via.SERIAL: isinstance(machine.console_endpoint, UnixConsole),
+            Via.SERIAL: not isinstance(machine.console_endpoint, NoConsole),
         }
         if not any(known.values()):
             raise CapabilityError(

@@ -18,7 +18,15 @@ import pytest
 
 from vmnb.core.errors import CapabilityError, StateError
 from vmnb.core.handle import VmHandle
-from vmnb.core.hypervisor import Capability, Closable, Hypervisor, NoConsole, Watchable
+from vmnb.core.hypervisor import (
+    Capability,
+    Closable,
+    Displaying,
+    Hypervisor,
+    NoConsole,
+    Watchable,
+)
+from vmnb.core.metrics import Measuring
 from vmnb.core.network import NetworkConfig
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, TRANSITIONS, Action, VmState
@@ -226,6 +234,38 @@ class HypervisorContract:
         for network in lacking:
             with pytest.raises(CapabilityError):
                 runner.run(hypervisor.prepare(replace(self.make_spec("no"), network=network)))
+
+    def test_a_screen_shows_a_picture_and_a_keyboard_takes_keys_while_the_vm_runs(
+        self, hypervisor: Hypervisor, handle: VmHandle, runner: asyncio.Runner
+    ) -> None:
+        if Capability.SCREEN not in hypervisor.capabilities(handle):
+            pytest.skip("this backend has no screen")
+        assert isinstance(hypervisor, Displaying)
+        with pytest.raises(StateError):
+            runner.run(hypervisor.screenshot(handle))
+        with pytest.raises(StateError):
+            runner.run(hypervisor.press(handle, [("a",)]))
+        started = runner.run(hypervisor.start(handle))
+        picture = runner.run(hypervisor.screenshot(started))
+        assert len(picture.rgb) == 3 * picture.width * picture.height > 0
+        runner.run(hypervisor.press(started, [("shift", "a"), ("ret",)]))
+        assert started.vnc_socket is not None
+        assert started.vnc_socket.is_socket()
+
+    def test_only_a_vm_that_runs_is_measured_and_what_it_used_never_falls(
+        self, hypervisor: Hypervisor, handle: VmHandle, runner: asyncio.Runner
+    ) -> None:
+        if Capability.METRICS not in hypervisor.capabilities(handle):
+            pytest.skip("this backend measures nothing")
+        assert isinstance(hypervisor, Measuring)
+        with pytest.raises(StateError):
+            runner.run(hypervisor.measure(handle))
+        started = runner.run(hypervisor.start(handle))
+        first, second = (runner.run(hypervisor.measure(started)) for _ in range(2))
+        assert first.memory_mib > 0
+        assert (first.run, first.time <= second.time) == (second.run, True)
+        assert first.clock_s < second.clock_s
+        assert 0 <= first.cpu_s <= second.cpu_s
 
     def test_watching_ends_when_the_vm_is_stopped(
         self, hypervisor: Hypervisor, handle: VmHandle, runner: asyncio.Runner

@@ -14,15 +14,18 @@ from vmnb.core.spec import VmSpec
 
 SECTOR_BYTES = 512
 HALT = b"\xfb\xf4\xeb\xfd"  # sti; hlt; jmp back to hlt
+HELLO = b"\xba\xf8\x03\xb0H\xee\xb0i\xee\xb0\n\xee"  # "Hi" to the serial port
 GUESTS = {
     "idle": HALT,
     "power-off": b"\xba\x04\x06\xb8\x00\x20\xef" + HALT,  # outw 0x2000 to PM1a_CNT, as SeaBIOS set
     "panic": b"\xba\x05\x05\xb0\x01\xee" + HALT,  # outb 1 to pvpanic's port
     "reboot": b"\xb0\xfe\xe6\x64" + HALT,  # outb 0xfe to the keyboard controller: reset
     "write": b"\xb8\x01\x03\xbb\x00\x7c\xb9\x02\x00\xba\x80\x00\xcd\x13" + HALT,  # a sector by BIOS
-    "hello": b"\xba\xf8\x03\xb0H\xee\xb0i\xee\xb0\n\xee" + HALT,  # to the serial port
+    "hello": HELLO + HALT,
+    "keys": b"\xb4\x00\xcd\x16\xba\xf8\x03\xee\xeb\xf6",  # what the BIOS reads, to the serial port
+    "busy": HELLO + b"\xeb\xfe",  # jmp to itself
 }
-"""Machine code by what it does; all of them then wait for ever."""
+"""Machine code by what it does; all but one then wait for ever."""
 
 Running = Callable[[VmHandle], AbstractAsyncContextManager[VmHandle]]
 

@@ -13,6 +13,8 @@ import pytest
 from vmnb.backends.qemu import QemuHypervisor
 from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, LanCard, Launch, build_argv
 from vmnb.core.cloud_init import CloudInitConfig
+from vmnb.core.handle import VmHandle
+from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
 
@@ -39,10 +41,12 @@ LAUNCH = Launch(
     pidfile=ROOT / "qemu.pid",
     vnc_socket=ROOT / "vnc.sock",
     console_log=ROOT / "console.log",
+    second_console_log=ROOT / "console2.log",
     journal_log=ROOT / "events.jsonl",
     monitors=(10, 11),
     journal_descriptor=12,
     console=13,
+    second_console=15,
     agent=14,
 )
 
@@ -76,7 +80,7 @@ def test_commas_are_doubled_where_there_is_no_json() -> None:
     logs = [value for value in values(argv, "-chardev") if "logfile" in value]
     assert [log.split("logfile=")[1] for log in logs] == [
         str(path).replace(",", ",,") + ",logappend=on"
-        for path in (LAUNCH.console_log, LAUNCH.journal_log)
+        for path in (LAUNCH.console_log, LAUNCH.second_console_log, LAUNCH.journal_log)
     ]
 
 
@@ -141,9 +145,30 @@ def test_firmware_is_two_flash_devices_of_which_one_is_read_only() -> None:
 
 
 def test_both_monitors_and_the_journal_are_inherited() -> None:
-    assert LAUNCH.descriptors == (10, 11, 12, 13, 14)
+    assert LAUNCH.descriptors == (10, 11, 12, 13, 15, 14)
     text = " ".join(values(build_argv(LAUNCH), "-chardev"))
     assert all(f"fd={number}," in text for number in LAUNCH.descriptors)
+
+
+def test_two_serial_ports_each_have_a_socket_and_a_log() -> None:
+    devices = [json.loads(value) for value in values(build_argv(LAUNCH), "-device")]
+    ports = [device["chardev"] for device in devices if device["driver"] == "isa-serial"]
+    assert ports == ["console", "console2"]
+    sockets = values(build_argv(LAUNCH), "-chardev")
+    assert any(value.startswith("socket,id=console2,fd=15,server=on") for value in sockets)
+
+
+def test_a_vm_that_was_started_before_there_were_two_ports_has_one() -> None:
+    described = VmHandle(id="0" * 32, backend="qemu", spec=VmSpec(name="old"), work_dir=ROOT)
+    hypervisor = QemuHypervisor()
+    assert len(hypervisor.console_endpoints(described)) == 1
+    newer = replace(described, second_console_socket=ROOT / "console2.sock")
+    first, second = hypervisor.console_endpoints(newer)
+    assert first == hypervisor.console_endpoint(newer)
+    assert isinstance(second, UnixConsole)
+    assert second.log == ROOT / "console2.log"
+    older = {k: v for k, v in newer.to_json().items() if not k.startswith("second_")}
+    assert VmHandle.from_json(older) == described
 
 
 def test_a_vm_lives_in_hostile_directories_and_far_below_the_root(

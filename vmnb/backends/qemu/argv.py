@@ -16,6 +16,7 @@ from vmnb.backends.qemu.accelerator import CPU_MODEL
 from vmnb.core.network import Forward
 
 __all__ = [
+    "AGENT_CHARDEV",
     "AGENT_PORT_ID",
     "USER_NETDEV",
     "BootFiles",
@@ -27,8 +28,11 @@ __all__ = [
     "hostfwd",
 ]
 
-AGENT_PORT_ID = "agent"
+AGENT_CHARDEV = AGENT_PORT_ID = "agent"
 USER_NETDEV = "net0"
+SCREEN_SIZE = (1024, 768)
+"""What a guest is told to prefer: its text is still readable in the width of a cell."""
+
 _AGENT_PORT_NAME = "org.qemu.guest_agent.0"
 _CODE = "uefi-code"
 _VARIABLES = "uefi-variables"
@@ -88,8 +92,8 @@ class Launch:
         Descriptors of two listening sockets for QMP, so that two processes can attach.
     journal_descriptor
         Descriptor of a connected socket on which QMP is told to log its events.
-    console, agent
-        Descriptors of listening sockets: the serial port and the guest agent's port.
+    console, second_console, agent
+        Descriptors of listening sockets: the serial ports and the guest agent's port.
     """
 
     qemu: Path
@@ -111,17 +115,20 @@ class Launch:
     pidfile: Path
     vnc_socket: Path
     console_log: Path
+    second_console_log: Path
     journal_log: Path
     monitors: tuple[int, int]
     journal_descriptor: int
     console: int
+    second_console: int
     agent: int
 
     @property
     def descriptors(self) -> tuple[int, ...]:
         """Descriptors that QEMU must inherit."""
         tap = () if self.tap is None else (self.tap,)
-        return (*self.monitors, self.journal_descriptor, self.console, self.agent, *tap)
+        serial = (self.console, self.second_console, self.agent)
+        return (*self.monitors, self.journal_descriptor, *serial, *tap)
 
 
 def build_argv(launch: Launch) -> list[str]:
@@ -233,7 +240,9 @@ def _lan_netdev(lan: LanCard) -> dict[str, object]:
 
 
 def _screen_and_helpers(launch: Launch) -> Iterator[str]:
-    yield from _device("VGA", id="screen0")
+    yield from _device("VGA", id="screen0", xres=SCREEN_SIZE[0], yres=SCREEN_SIZE[1])
+    # Where there is no i8042, a keyboard of its own; elsewhere a pointer that is where one points.
+    yield from _device("virtio-tablet-pci" if launch.boot is None else "virtio-keyboard-pci")
     yield from ("-display", "none")  # no window beside VNC, whatever QEMU was built with
     # With its key stated, a path may have "=" in it.
     yield from ("-vnc", f"vnc=unix:{_doubled(os.fspath(launch.vnc_socket))}")
@@ -247,10 +256,16 @@ def _screen_and_helpers(launch: Launch) -> Iterator[str]:
 def _serial_ports(launch: Launch) -> Iterator[str]:
     yield from _socket("console", launch.console, log=launch.console_log)
     yield from _device("isa-serial", id="serial0", chardev="console")
-    yield from _socket("agent", launch.agent)
+    yield from _socket("console2", launch.second_console, log=launch.second_console_log)
+    yield from _device("isa-serial", id="serial1", chardev="console2")
+    yield from _socket(AGENT_CHARDEV, launch.agent)
     yield from _device("virtio-serial-pci", id="ports0")
     yield from _device(
-        "virtserialport", id=AGENT_PORT_ID, chardev="agent", name=_AGENT_PORT_NAME, bus="ports0.0"
+        "virtserialport",
+        id=AGENT_PORT_ID,
+        chardev=AGENT_CHARDEV,
+        name=_AGENT_PORT_NAME,
+        bus="ports0.0",
     )
 
 

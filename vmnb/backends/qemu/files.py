@@ -73,6 +73,11 @@ class WorkFiles:
         return self.directory / "console.log"
 
     @property
+    def second_console_log(self) -> Path:
+        """All that the second serial port ever said."""
+        return self.directory / "console2.log"
+
+    @property
     def journal(self) -> Path:
         """QMP's events of all runs."""
         return self.directory / "events.jsonl"
@@ -117,6 +122,11 @@ class Sockets:
         return self.directory / "console.sock"
 
     @property
+    def second_console(self) -> Path:
+        """The second serial port."""
+        return self.directory / "console2.sock"
+
+    @property
     def agent(self) -> Path:
         """The guest agent's port."""
         return self.directory / "agent.sock"
@@ -134,7 +144,8 @@ class Sockets:
     @property
     def all(self) -> tuple[Path, ...]:
         """Every one of them."""
-        return (*self.monitors, self.console, self.agent, self.vnc, self.lan)
+        serial = (self.console, self.second_console)
+        return (*self.monitors, *serial, self.agent, self.vnc, self.lan)
 
     @property
     def pidfile(self) -> Path:

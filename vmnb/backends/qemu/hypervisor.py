@@ -1,7 +1,7 @@
 """VMs on QEMU: the nine operations, and following what happens to a VM."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from weakref import WeakValueDictionary
@@ -11,25 +11,30 @@ from vmnb.backends.qemu.address import find_address
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import find_qemu
+from vmnb.backends.qemu.boot_marks import read_boot_marks
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
 from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.lan import leave_network
 from vmnb.backends.qemu.launch import launch
+from vmnb.backends.qemu.meter import Meter
 from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
 from vmnb.backends.qemu.probe_cache import ProbeCache
 from vmnb.backends.qemu.rest import resting_state
 from vmnb.backends.qemu.run_state import from_run_state
+from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
 from vmnb.backends.qemu.watch import follow
+from vmnb.core.boot import BootMark
 from vmnb.core.errors import LinkLostError, StateError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
     BackendTag,
     Capability,
+    Chord,
     ConsoleEndpoint,
     IpAddress,
     UnixConsole,
@@ -37,7 +42,9 @@ from vmnb.core.hypervisor import (
     check_spec,
     require_capability,
 )
+from vmnb.core.metrics import Sample
 from vmnb.core.network import Forward, NetworkMode
+from vmnb.core.picture import Picture
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState, require
 from vmnb.images import resolve
@@ -48,6 +55,7 @@ __all__ = ["QemuHypervisor"]
 _CAPABILITIES = frozenset(
     {
         Capability.CONSOLE,
+        Capability.SCREEN,
         Capability.SUSPEND,
         Capability.GRACEFUL_STOP,
         Capability.GUEST_ADDRESS,
@@ -57,6 +65,8 @@ _CAPABILITIES = frozenset(
         Capability.SSH,
         Capability.UEFI,
         Capability.FORWARDS,
+        Capability.METRICS,
+        Capability.BOOT_MARKS,
         Capability.NETWORK_USER,
         Capability.NETWORK_TAP,
         Capability.NETWORK_PRIVATE,
@@ -76,7 +86,9 @@ class QemuHypervisor:
     def __init__(self) -> None:
         self._probes = ProbeCache()
         self._attachments = Attachments()
+        self._meters: dict[str, Meter] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._keyboards: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def tag(self) -> str:
@@ -192,6 +204,7 @@ class QemuHypervisor:
             attachment = await self._attachments.find(handle)
             if attachment is not None:
                 await attachment.end(kill=True)
+            self._meters.pop(handle.id, None)
             await self._attachments.release(handle)
             await asyncio.to_thread(Sockets.of_handle(handle).remove)
             await asyncio.to_thread(remove_work_directory, WorkFiles.of_handle(handle))
@@ -266,10 +279,53 @@ class QemuHypervisor:
             )
         return attachment
 
+    async def screenshot(self, handle: VmHandle) -> Picture:
+        """Return what the screen shows now, of a VM that runs or is suspended."""
+        attachment = await self._attachments.find(handle)
+        if attachment is None:
+            raise StateError(
+                f"the screen of {handle.name!r} is dark: it does not run", hint="start it first"
+            )
+        return await take_picture(attachment, Sockets.of_handle(handle).directory)
+
+    async def press(self, handle: VmHandle, chords: Sequence[Chord]) -> None:
+        """Press keys, in turn with whoever else presses some from here."""
+        async with self._keyboards.setdefault(handle.id, asyncio.Lock()):
+            state = await self.state(handle)
+            if state is not VmState.RUNNING:
+                raise StateError(
+                    f"nobody hears the keyboard of {handle.name!r}: it is {state}",
+                    hint="start or resume it first",
+                )
+            await press(await self._attachments.require(handle), chords)
+
+    async def measure(self, handle: VmHandle) -> Sample:
+        """Look at what it uses now; see :meth:`~vmnb.core.metrics.Measuring.measure`."""
+        attachment = await self._attachments.find(handle)
+        if attachment is None:
+            raise StateError(f"{handle.name!r} uses nothing: it does not run", hint="start it")
+        meter = self._meters.get(handle.id)
+        if meter is None or meter.attachment is not attachment:
+            meter = self._meters[handle.id] = Meter(handle, attachment)
+        return await meter.sample()
+
+    async def boot_marks(self, handle: VmHandle) -> tuple[BootMark, ...]:
+        """Return when its process began, and what the journal of its last run has to say."""
+        return await asyncio.to_thread(read_boot_marks, handle)
+
     def console_endpoint(self, handle: VmHandle) -> ConsoleEndpoint:
         """Return the Unix socket of the serial port and the log of all it ever said."""
         log = WorkFiles.of_handle(handle).console_log
         return UnixConsole(path=Sockets.of_handle(handle).console, log=log)
+
+    def console_endpoints(self, handle: VmHandle) -> tuple[ConsoleEndpoint, ...]:
+        """Return both serial ports; a VM that was started before there were two has one."""
+        first = self.console_endpoint(handle)
+        if handle.second_console_socket is None:
+            return (first,)
+        path = Sockets.of_handle(handle).second_console
+        log = WorkFiles.of_handle(handle).second_console_log
+        return (first, UnixConsole(path=path, log=log))
 
     async def watch(self, handle: VmHandle) -> AsyncGenerator[VmEvent, None]:
         """Yield what has happened since the VM's last start, then what happens.

@@ -102,7 +102,12 @@ def _spawn(
         stack.callback(theirs.close)
         opened = [
             stack.enter_context(listening(path)).fileno()
-            for path in (*sockets.monitors, sockets.console, sockets.agent)
+            for path in (
+                *sockets.monitors,
+                sockets.console,
+                sockets.second_console,
+                sockets.agent,
+            )
         ]
         plan = Launch(
             qemu=qemu.path,
@@ -124,11 +129,13 @@ def _spawn(
             pidfile=sockets.pidfile,
             vnc_socket=sockets.vnc,
             console_log=files.console_log,
+            second_console_log=files.second_console_log,
             journal_log=files.journal,
             monitors=(opened[0], opened[1]),
             journal_descriptor=theirs.fileno(),
             console=opened[2],
-            agent=opened[3],
+            second_console=opened[3],
+            agent=opened[4],
         )
         ours.send(_NEGOTIATE)
         # Before anybody else can be: a process that asks for the state must not be served first.
@@ -192,6 +199,8 @@ def _started(
         boot_id=identity.boot,
         qmp_socket=sockets.monitors[0],
         console_socket=sockets.console,
+        second_console_socket=sockets.second_console,
+        second_console_log=WorkFiles.of_handle(handle).second_console_log,
         agent_socket=sockets.agent,
         vnc_socket=sockets.vnc,
         accelerator=accelerator.name,

@@ -9,7 +9,6 @@ from uuid import uuid4
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
 from vmnb.backends.qemu.firmware import Firmware
-from vmnb.backends.qemu.ssh_key import make_key, public_key
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, SpecError
 from vmnb.core.handle import VmHandle
@@ -18,6 +17,7 @@ from vmnb.core.names import host_name
 from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.ssh import SshConfig
+from vmnb.guest.ssh_key import make_key, public_key
 from vmnb.images import BootImage
 from vmnb.lan import Zone, card_mac
 from vmnb.seed import Login, seed_documents, two_cards, write_iso
@@ -104,6 +104,8 @@ async def prepare(
         qmp_socket=sockets.monitors[0],
         console_socket=sockets.console,
         console_log=files.console_log,
+        second_console_socket=sockets.second_console,
+        second_console_log=files.second_console_log,
         agent_socket=sockets.agent,
         vnc_socket=sockets.vnc,
         has_agent=image.has_agent,

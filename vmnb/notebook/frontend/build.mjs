@@ -1,4 +1,5 @@
-// Builds ../static: the bootstrap that every widget carries, and the bundle that a page loads once.
+// Builds ../static: the bootstrap that every widget carries, the bundles that a page loads once, and the
+// script and style of exported pages.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -6,16 +7,24 @@ import { build } from "esbuild";
 
 const here = new URL("./", import.meta.url);
 const staticDir = new URL("../static/", here);
-const bundled = ["@xterm/xterm"];
+/** What is in the bundles, and the files with its licences. */
+const bundled = {
+  "@xterm/xterm": ["LICENSE"],
+  "@xterm/addon-fit": ["LICENSE"],
+  "@xterm/addon-search": ["LICENSE"],
+  "@xterm/addon-unicode11": ["LICENSE"],
+  "@xterm/addon-web-links": ["LICENSE"],
+  "@novnc/novnc": ["LICENSE.txt", "docs/LICENSE.MPL-2.0", "vendor/pako/LICENSE"],
+};
 
 /** Bundle and minify one entry point; its code as bytes. */
-async function compile(entry, define = {}) {
+async function compile(entry, define = {}, format = "esm") {
   const result = await build({
     absWorkingDir: fileURLToPath(here),
     entryPoints: [entry],
     bundle: true,
     minify: true,
-    format: "esm",
+    format,
     target: "es2022", // older targets break xterm's own minified code
     charset: "utf8",
     legalComments: "none", // the licences are in a file of their own
@@ -27,24 +36,42 @@ async function compile(entry, define = {}) {
 }
 
 async function licences() {
-  const texts = bundled.map(async (name) => {
-    const text = await readFile(new URL(`node_modules/${name}/LICENSE`, here), "utf8");
-    return `${name}\n${"=".repeat(name.length)}\n\n${text.trim()}\n`;
+  const texts = Object.entries(bundled).map(async ([name, files]) => {
+    const read = (file) => readFile(new URL(`node_modules/${name}/${file}`, here), "utf8");
+    const text = (await Promise.all(files.map(read))).map((one) => one.trim()).join("\n\n");
+    return `${name}\n${"=".repeat(name.length)}\n\n${text}\n`;
   });
-  return `Third-party code bundled in widget.js and widget.css\n\n${(await Promise.all(texts)).join("\n\n")}`;
+  return `Third-party code bundled in widget.js, widget.css, screen.js, replay.js and replay.css\n\n${(await Promise.all(texts)).join("\n\n")}`;
 }
 
-const script = await compile("src/widget.ts");
+/** The name under which a page keeps a bundle, as a string of the code. */
+function digest(...contents) {
+  const hash = createHash("sha256");
+  for (const content of contents) hash.update(content);
+  return JSON.stringify(hash.digest("hex"));
+}
+
+const screen = await compile("src/screen.ts");
+const script = await compile("src/widget.ts", { SCREEN_DIGEST: digest(screen) });
 const style = await compile("src/styles/widget.css");
 const stillStyle = await compile("src/styles/still.css");
 const bootstrap = await compile("src/bootstrap.ts", {
-  BUNDLE_DIGEST: JSON.stringify(createHash("sha256").update(script).update(style).digest("hex")),
+  BUNDLE_DIGEST: digest(script, style),
   STILL_CSS: JSON.stringify(Buffer.from(stillStyle).toString().trim()),
 });
 
+const replay = { "replay.js": await compile("src/replay.ts", {}, "iife"), "replay.css": await compile("src/styles/replay.css") };
+
 await rm(staticDir, { recursive: true, force: true });
 await mkdir(staticDir);
-const outputs = { "bootstrap.js": bootstrap, "widget.js": script, "widget.css": style, "LICENSES.txt": await licences() };
+const outputs = {
+  "bootstrap.js": bootstrap,
+  "widget.js": script,
+  "widget.css": style,
+  "screen.js": screen,
+  ...replay,
+  "LICENSES.txt": await licences(),
+};
 for (const [name, content] of Object.entries(outputs)) {
   await writeFile(new URL(name, staticDir), content);
   console.log(`${name}: ${content.length} bytes`);

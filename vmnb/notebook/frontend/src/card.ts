@@ -5,17 +5,20 @@ import { DetailsTab } from "./details";
 import { h, setAttributes, setText } from "./dom";
 import { Header } from "./header";
 import { HistoryTab } from "./history";
+import { onReconnect } from "./lab-kernel";
+import { MetricsTab } from "./metrics";
 import type { Panel } from "./panel";
 import { ProblemBox } from "./problem";
 import { Progress } from "./progress";
 import { type ActionName, type Card, type Model, type Problem, type ToPage, post } from "./protocol";
 import { Requests } from "./requests";
+import { ScreenTab } from "./screen-tab";
+import { silenceText } from "./silence";
 import { Tabs } from "./tabs";
 import { badgeOf } from "./words";
 
 const BUSY_TICK_MS = 100;
 const UPTIME_TICK_MS = 1000;
-const SILENCE = "The kernel has not answered yet: it is busy, or gone.";
 
 export class CardView {
   readonly element = h("section", { class: "vmnb vmnb-card" });
@@ -27,6 +30,7 @@ export class CardView {
   private readonly spoken = h("p", { class: "vmnb-spoken", role: "status" });
   private readonly panels: Panel[];
   private readonly requests: Requests;
+  private readonly endReconnectWatch: () => void;
   private ticker: ReturnType<typeof setTimeout> | undefined;
   /** The error of the last action, where the card itself has none. */
   private actionProblem: Problem | null = null;
@@ -35,8 +39,15 @@ export class CardView {
     private readonly model: Model,
     private card: Card,
   ) {
-    this.requests = new Requests(model, (isSilent) => setText(this.note, isSilent ? SILENCE : ""));
-    this.panels = [new ConsoleTab(model, card.name), new HistoryTab(model), new DetailsTab()];
+    this.requests = new Requests(model, (isSilent) => setText(this.note, isSilent ? silenceText(model) : ""));
+    this.endReconnectWatch = onReconnect(model, () => this.requests.again());
+    this.panels = [
+      new ConsoleTab(model, card.name),
+      new ScreenTab(model, card.name),
+      new MetricsTab(model),
+      new HistoryTab(model),
+      new DetailsTab(),
+    ];
     const label = `Virtual machine ${card.name}`;
     setAttributes(this.element, { "aria-label": label });
     const tabs = new Tabs(label, this.panels);
@@ -54,7 +65,6 @@ export class CardView {
 
   update(card: Card): void {
     this.card = card;
-    this.requests.heard();
     this.actions.update(card);
     this.showProblem();
     for (const panel of this.panels) panel.update?.(card);
@@ -64,17 +74,20 @@ export class CardView {
 
   receive(message: ToPage, buffers: ArrayBufferView[]): void {
     for (const panel of this.panels) panel.receive?.(message, buffers);
+    if (message.kind === "action_taken") this.requests.taken(message.id);
+    if (message.kind === "relinked") this.requests.again();
     if (message.kind === "action_done") this.onDone(message);
   }
 
   dispose(): void {
     clearTimeout(this.ticker);
+    this.endReconnectWatch();
     this.requests.dispose();
     for (const panel of this.panels) panel.dispose?.();
   }
 
   private onDone(message: ToPage & { kind: "action_done" }): void {
-    this.requests.answered(message.id);
+    this.requests.taken(message.id);
     this.actionProblem = message.error ?? null;
     this.showProblem();
   }

@@ -10,10 +10,11 @@ export class ConsoleView {
   private readonly console: ConsolePanel;
 
   constructor(model: Model, card: Card) {
-    this.console = new ConsolePanel(model, card.name, () => undefined);
+    const number = model.get("console") ?? 0;
+    this.console = new ConsolePanel(model, card.name, number, () => undefined);
     this.element = h(
       "section",
-      { class: "vmnb vmnb-alone", "aria-label": `Console of ${card.name}` },
+      { class: "vmnb vmnb-alone", "aria-label": this.console.label },
       h("header", { class: "vmnb-header" }, this.header.element),
       this.console.element,
     );
@@ -22,6 +23,7 @@ export class ConsoleView {
 
   update(card: Card): void {
     this.header.update(card, null);
+    this.console.update(card);
   }
 
   receive(message: ToPage, buffers: ArrayBufferView[]): void {

@@ -1,27 +1,37 @@
-/** The console in a card: terminal, its line of hints, and its talk with the kernel. */
+/** One console on a page: terminal, search, the line below with its tools, and its talk with the kernel. */
 import { h, setText } from "./dom";
-import { type Model, type ToKernel, type ToPage, bytesOf, post } from "./protocol";
-import { randomId } from "./random";
-import { ConsoleStream } from "./stream";
+import { randomId } from "./ids";
+import { onReconnect } from "./lab-kernel";
+import { preferences } from "./preferences";
+import { type Card, type ConsoleState, type Model, type ToPage, bytesOf, post } from "./protocol";
+import { PATIENCE_MS, silenceText } from "./silence";
+import { type Size, SizeWish } from "./size";
+import { ConsoleStream, type StreamWord } from "./stream";
 import { ConsoleTerminal } from "./terminal";
 import { watchTheme } from "./theme";
+import { Toolbar } from "./toolbar";
+import { type TypedWord, Typing } from "./typing";
 
-/** A message holds at most so many typed or pasted bytes. */
-const INPUT_BYTES = 32 * 1024;
 /** Say hello without a measure when the page gives none in this time (it is not shown yet). */
 const MEASURE_MS = 300;
-/** A kernel that says nothing for so long is busy or gone. */
-const PATIENCE_MS = 3000;
+const TOO_MUCH = "Not sent: the kernel has not yet taken what was typed before.";
+
+/** What a view says, without who says it. */
+type Word =
+  | StreamWord
+  | TypedWord
+  | ({ kind: "size"; by_hand: boolean; typed: boolean } & Size);
+
+const GUEST_STATE: ConsoleState = { read_only: false, sizes_itself: false };
 
 export class ConsolePanel {
   readonly element: HTMLElement;
+  readonly label: string;
+  readonly foot: HTMLElement;
   private readonly view = randomId();
-  private readonly frame = h("div", {
-    class: "vmnb-terminal",
-    "data-lm-suppress-shortcuts": "true", // JupyterLab's own keys, such as `dd` and `b`
-    "data-jp-suppress-context-menu": "true",
-  });
+  private readonly frame = h("div", { class: "vmnb-terminal" });
   private readonly status = h("span", { class: "vmnb-console-status", role: "status" });
+  private readonly offer = h("button", { type: "button", class: "vmnb-offer", hidden: true });
   private readonly hints = h(
     "span",
     { class: "vmnb-hint", tabindex: -1 },
@@ -30,37 +40,56 @@ export class ConsolePanel {
   );
   private readonly terminal: ConsoleTerminal;
   private readonly stream: ConsoleStream;
+  private readonly typing: Typing;
+  private readonly wish: SizeWish;
+  private readonly tools: Toolbar;
   private readonly observer = new ResizeObserver(() => this.onLayout());
   private readonly endThemeWatch: () => void;
+  private readonly endPreferences: () => void;
+  private readonly endReconnectWatch: () => void;
   private readonly timers: ReturnType<typeof setTimeout>[] = [];
+  private state = GUEST_STATE;
+  private isRunning = false;
   private isOpen = false;
   private hasGreeted = false;
+  private hasContent = false;
+  private isLocked = false;
   private closedReason = "";
+  private inputTrouble = "";
 
-  /** `onContent` is called once, when there is something on the screen. */
+  /** `onContent` is called when there is something on the screen. */
   constructor(
     private readonly model: Model,
-    private readonly name: string,
+    name: string,
+    private readonly number: number,
     private readonly onContent: () => void,
   ) {
-    this.element = h(
-      "div",
-      { class: "vmnb-console" },
-      this.frame,
-      h("div", { class: "vmnb-console-foot" }, this.status, this.hints),
-    );
+    this.label = number === 0 ? `Console of ${name}` : `Console ${number + 1} of ${name}`;
     this.terminal = new ConsoleTerminal(this.frame, {
       onInput: (bytes, reply) => this.sendInput(bytes, reply),
       onLeave: () => this.hints.focus(),
+      onSize: () => this.showOffer(),
     });
-    this.stream = new ConsoleStream(this.view, this.terminal, (message) => this.send(message));
-    // Keys in the terminal are the guest's: the notebook would take them for commands.
-    for (const type of ["keydown", "keyup", "keypress"]) {
-      this.frame.addEventListener(type, (event) => event.stopPropagation());
-    }
+    this.typing = new Typing(
+      (word, buffers) => this.say(word, buffers),
+      (isSilent) => this.showTrouble(isSilent ? silenceText(model) : ""),
+    );
+    this.stream = new ConsoleStream(this.terminal, (word) => this.say(word), () => this.typing.unconfirmed);
+    this.wish = new SizeWish(this.terminal, (size, isByHand) => this.sendSize(size, isByHand, false));
+    this.tools = this.toolbar();
+    this.foot = h("div", { class: "vmnb-console-foot" }, this.status, this.offer, this.tools.element, this.hints);
+    this.element = this.laidOut();
+    // Who has left by the key goes on backwards too, and not into the terminal again.
+    this.hints.addEventListener("focus", () => this.terminal.setInTabOrder(false));
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.element.contains(relatedTarget as Node | null)) this.terminal.setInTabOrder(true);
+    });
+    this.offer.addEventListener("click", () => this.takeOffer());
     this.showSnapshot();
     this.observer.observe(this.frame);
     this.endThemeWatch = watchTheme(() => this.isOpen && this.terminal.applyTheme());
+    this.endPreferences = preferences.subscribe(() => this.tools.update());
+    this.endReconnectWatch = onReconnect(model, () => this.hasGreeted && this.stream.hello());
     this.timers.push(setTimeout(() => this.greet(), MEASURE_MS));
   }
 
@@ -68,16 +97,27 @@ export class ConsolePanel {
     this.terminal.focus();
   }
 
+  update(card: Card): void {
+    this.state = card.consoles?.[this.number] ?? GUEST_STATE;
+    this.isRunning = card.state === "running" && card.busy === null;
+    this.showLock();
+    this.showOffer();
+  }
+
   receive(message: ToPage, buffers: ArrayBufferView[]): void {
     if ("view" in message && message.view !== undefined && message.view !== this.view) return;
     if (message.kind === "restore") {
       const bytes = bytesOf(buffers[0]);
       this.stream.restore(message, bytes);
+      if (message.seq > 0) this.noteContent();
       this.showStatus();
-      if (bytes.length > 0 || message.seq > 0) this.onContent();
     } else if (message.kind === "output") {
       this.stream.output(message.seq, bytesOf(buffers[0]));
-      this.onContent();
+      this.noteContent();
+    } else if (message.kind === "typed") {
+      this.typing.confirm(message);
+    } else if (message.kind === "dropped") {
+      this.stream.dropped();
     } else if (message.kind === "closed" || message.kind === "open") {
       this.closedReason = message.kind === "closed" ? message.reason : "";
       this.showStatus();
@@ -90,15 +130,55 @@ export class ConsolePanel {
     this.timers.forEach(clearTimeout);
     this.observer.disconnect();
     this.endThemeWatch();
+    this.endPreferences();
+    this.endReconnectWatch();
+    this.typing.dispose();
+    this.wish.dispose();
     this.stream.close();
     this.terminal.dispose();
   }
 
+  private laidOut(): HTMLElement {
+    const screen = h(
+      "div",
+      {
+        class: "vmnb-console-screen",
+        "data-lm-suppress-shortcuts": "true", // JupyterLab's own keys, such as `dd` and `b`
+        "data-jp-suppress-context-menu": "true",
+      },
+      this.terminal.search.element,
+      this.frame,
+    );
+    // Keys in the terminal are the guest's: the notebook would take them for commands.
+    for (const type of ["keydown", "keyup", "keypress"]) {
+      screen.addEventListener(type, (event) => event.stopPropagation());
+    }
+    return h("div", { class: "vmnb-console" }, screen, this.wish.grip, this.terminal.link.element, this.foot);
+  }
+
+  private toolbar(): Toolbar {
+    return new Toolbar(`Tools of the console`, [
+      { label: "Find", face: "find", keys: "Ctrl+Shift+F", act: () => this.terminal.find() },
+      { label: "Smaller text", face: { text: "A−" }, keys: "Ctrl+Shift+−", act: () => this.terminal.zoom(-1) },
+      { label: "Larger text", face: { text: "A+" }, keys: "Ctrl+Shift++", act: () => this.terminal.zoom(1) },
+      { label: "Read only", face: "lock", act: () => this.toggleLock(), isOn: () => this.terminal.isReadOnly },
+      {
+        label: "Screen reader",
+        face: "speech",
+        act: () => preferences.change({ reader: !preferences.now.reader }),
+        isOn: () => preferences.now.reader,
+      },
+    ]);
+  }
+
   private onLayout(): void {
-    if (this.isOpen || this.frame.clientWidth === 0) return;
-    this.isOpen = true;
-    this.terminal.open(`Console of ${this.name}`);
-    this.greet();
+    if (this.frame.clientWidth === 0) return;
+    if (!this.isOpen) {
+      this.isOpen = true;
+      this.terminal.open(this.label);
+      this.greet();
+    }
+    this.wish.consider();
   }
 
   private greet(): void {
@@ -108,26 +188,71 @@ export class ConsolePanel {
     this.timers.push(setTimeout(() => this.showStatus(), PATIENCE_MS));
   }
 
+  private noteContent(): void {
+    if (this.hasContent) return;
+    this.hasContent = true;
+    this.showStatus();
+    this.onContent();
+  }
+
   private showSnapshot(): void {
     const snapshot = this.model.get("snapshot") ?? "";
-    if (snapshot === "") return;
+    if (snapshot === "" || this.number !== (this.model.get("console") ?? 0)) return;
     this.terminal.preview(snapshot);
     this.onContent();
   }
 
+  private showTrouble(trouble: string): void {
+    this.inputTrouble = trouble;
+    this.showStatus();
+  }
+
   private showStatus(): void {
-    const waits = this.stream.isRestored ? "" : "Waiting for the kernel: it is busy, or gone.";
-    setText(this.status, this.closedReason || waits);
+    let text = this.closedReason || this.inputTrouble;
+    if (!this.stream.isRestored) text ||= this.hasGreeted ? silenceText(this.model) : "";
+    else if (!this.hasContent) text ||= "Nothing has been said on it yet.";
+    else if (this.terminal.isReadOnly) text ||= "Read only: keys are not sent.";
+    setText(this.status, text);
+  }
+
+  private toggleLock(): void {
+    this.isLocked = !this.isLocked;
+    this.showLock();
+  }
+
+  private showLock(): void {
+    this.terminal.isReadOnly = this.isLocked || this.state.read_only;
+    this.tools.update();
+    if (this.stream.isRestored) this.showStatus();
+  }
+
+  /** A guest without an agent is told its size only if a person wants that to be typed. */
+  private showOffer(): void {
+    const { size } = this.wish;
+    const now = this.terminal.size;
+    const isOther = size !== null && (size.cols !== now.cols || size.rows !== now.rows);
+    this.offer.hidden = !isOther || !this.isRunning || this.state.sizes_itself || this.terminal.isReadOnly;
+    if (!isOther || size === null) return;
+    setText(this.offer, `Fit to ${size.cols} × ${size.rows}`);
+    this.offer.title = `Types "stty rows ${size.rows} cols ${size.cols}": a shell must be waiting for a command`;
+  }
+
+  private takeOffer(): void {
+    if (this.wish.size === null) return;
+    this.sendSize(this.wish.size, true, true);
+    this.terminal.focus();
+  }
+
+  private sendSize(size: Size, isByHand: boolean, isTyped: boolean): void {
+    this.showOffer();
+    this.say({ kind: "size", ...size, by_hand: isByHand, typed: isTyped });
   }
 
   private sendInput(bytes: Uint8Array, reply: boolean): void {
-    for (let start = 0; start < bytes.length; start += INPUT_BYTES) {
-      const part = bytes.slice(start, start + INPUT_BYTES);
-      this.send({ kind: "input", view: this.view, reply }, [part]);
-    }
+    if (!this.typing.type(bytes, reply)) this.showTrouble(TOO_MUCH);
   }
 
-  private send(message: ToKernel, buffers: ArrayBufferView[] = []): void {
-    post(this.model, message, buffers);
+  private say(word: Word, buffers: ArrayBufferView[] = []): void {
+    post(this.model, { ...word, console: this.number, view: this.view }, buffers);
   }
 }

@@ -1,4 +1,5 @@
 /** Elements without HTML: whatever a guest or a user wrote stays text. */
+const SVG = "http://www.w3.org/2000/svg";
 
 export type Child = Node | string | null;
 export type Attributes = Record<string, string | number | boolean | null>;
@@ -10,6 +11,18 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   ...children: Child[]
 ): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
+  setAttributes(element, attributes);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** The same for SVG. */
+export function s<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[Tag] {
+  const element = document.createElementNS(SVG, tag);
   setAttributes(element, attributes);
   element.append(...children.filter((child) => child !== null));
   return element;

@@ -6,8 +6,11 @@ import type { IDisposable, IFunctionIdentifier, Terminal } from "@xterm/xterm";
 
 /** Window and icon titles, hyperlinks, the clipboard: never. */
 const REFUSED_OSC = [0, 1, 2, 8, 52];
-/** Colours: may be set, may not be asked for. */
+/** The palette is the reader's theme; and a view that comes later would not know of another. */
 const COLOUR_OSC = [4, 10, 11, 12];
+/** What a terminal does one by one, and would be busy with for minutes. The kernel's screen agrees. */
+const COUNTED_CSI = ["I", "L", "M", "S", "T", "Z", "b"];
+const COUNT_MAX = 9999;
 /** Window operations, and the queries nothing in a guest needs an answer to. */
 const REFUSED_CSI: IFunctionIdentifier[] = [
   { final: "t" }, // window operations and reports
@@ -45,8 +48,10 @@ export function guard(terminal: Terminal, reply: (answer: string) => void): Guar
     return true;
   };
   const handlers = [
-    ...REFUSED_OSC.map((id) => parser.registerOscHandler(id, swallow)),
-    ...COLOUR_OSC.map((id) => parser.registerOscHandler(id, (data) => data.includes("?"))),
+    ...[...REFUSED_OSC, ...COLOUR_OSC].map((id) => parser.registerOscHandler(id, swallow)),
+    ...COUNTED_CSI.map((final) =>
+      parser.registerCsiHandler({ final }, ([count]) => typeof count === "number" && count > COUNT_MAX),
+    ),
     ...REFUSED_CSI.map((id) => parser.registerCsiHandler(id, swallow)),
     ...REFUSED_DCS.map((id) => parser.registerDcsHandler(id, swallow)),
     parser.registerCsiHandler({ final: "c" }, () => answer("\x1b[?1;2c")),

@@ -2,22 +2,34 @@
 import { h } from "./dom";
 import type { Panel } from "./panel";
 import type { HistoryRow, Model } from "./protocol";
+import { stateStrip } from "./states";
 import { changeText, duration, localTime, toneOf } from "./words";
 
+const EVENTS = ["change:history", "change:states"] as const;
 const COLUMNS = ["When", "Change", "Action", "Took", "By", "Detail"];
 
 export class HistoryTab implements Panel {
   readonly title = "History";
   readonly element = h("div", { class: "vmnb-scroll", tabindex: 0 });
-  private readonly draw = () => this.element.replaceChildren(historyTable(this.model.get("history") ?? []));
+  private readonly draw = () => this.redraw();
 
   constructor(private readonly model: Model) {
-    model.on("change:history", this.draw);
+    for (const event of EVENTS) model.on(event, this.draw);
     this.draw();
   }
 
+  /** What goes on has become longer. */
+  show(isShown: boolean): void {
+    if (isShown) this.draw();
+  }
+
   dispose(): void {
-    this.model.off("change:history", this.draw);
+    for (const event of EVENTS) this.model.off(event, this.draw);
+  }
+
+  private redraw(): void {
+    const strip = stateStrip(this.model.get("states"), Date.now());
+    this.element.replaceChildren(...(strip ? [strip] : []), historyTable(this.model.get("history") ?? []));
   }
 }
 

@@ -2,14 +2,12 @@
  * The way that a widget's messages travel: the comm, and in its place a WebSocket where the page's
  * server offers one. A link is a model itself, so that nobody who speaks by it needs to know.
  *
- * A change of the way loses nothing and doubles nothing: while a socket opens, messages wait for it;
- * each is numbered, and after a break those not confirmed go out again by the comm, where the kernel
- * passes over what it has. Views say hello from where they are (`relinked`).
+ * A change of the way loses nothing and doubles nothing: everybody is told (`relinked`) and says again
+ * what was not answered, and the kernel knows what it has already.
  */
 import { type Door, type MessageCallback, type Model, type ToKernel, type ToPage, type Traits, post } from "./protocol";
 import { proxyUrl } from "./proxy";
-import { randomId } from "./random";
-import { type Letter, SocketLink } from "./socket-link";
+import { SocketLink } from "./socket-link";
 
 type ModelEvent = "msg:custom" | `change:${keyof Traits}`;
 
@@ -20,18 +18,19 @@ export const RETRY_MS = 5000;
 const unreachable = new Set<string>();
 
 export class Link implements Model {
-  private readonly id = randomId();
   private readonly listeners = new Set<MessageCallback>();
   private readonly proxy = proxyUrl();
-  private count = 0;
   private socket: SocketLink | null = null;
-  /** What waits for the socket to open; null while nothing has to wait. */
-  private held: Letter[] | null = null;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly model: Model) {
     model.on("msg:custom", this.onComm);
     if (this.proxy !== null) post(model, { kind: "socket", origin: location.origin });
+  }
+
+  /** The front end's own, which knows of the kernel. */
+  get widget_manager(): unknown {
+    return (this.model as { widget_manager?: unknown }).widget_manager;
   }
 
   get<Name extends keyof Traits>(name: Name): Traits[Name] | undefined {
@@ -48,19 +47,15 @@ export class Link implements Model {
     else this.model.off(event, callback);
   }
 
-  send(message: ToKernel, _callbacks?: unknown, buffers: ArrayBufferView[] = []): void {
-    const letter = { message, buffers };
-    if (this.held) this.held.push(letter);
-    else if (this.socket) this.sendBySocket(this.socket, letter);
-    else this.sendByComm(letter);
+  send(message: ToKernel, callbacks?: unknown, buffers: ArrayBufferView[] = []): void {
+    if (this.socket?.isOpen) this.socket.send(message, buffers);
+    else this.model.send(message, callbacks, buffers);
   }
 
   /** Let go of model and socket; what was sent still arrives. */
   close(): void {
     clearTimeout(this.retry);
     this.model.off("msg:custom", this.onComm);
-    for (const letter of this.held ?? []) this.sendByComm(letter);
-    this.held = null;
     this.socket?.close();
   }
 
@@ -75,39 +70,19 @@ export class Link implements Model {
 
   private enter(door: Door): void {
     if (this.proxy === null || this.socket || unreachable.has(door.token)) return;
-    this.held = [];
     this.socket = new SocketLink(`${this.proxy}${door.port}/`, door, {
-      onOpen: () => this.onOpen(),
       onMessage: (message, buffers) => this.deliver(message, buffers),
-      onBroken: (unconfirmed) => this.onBroken(door, unconfirmed),
+      onBroken: (wasOpen) => this.onBroken(door, wasOpen),
     });
   }
 
-  private onOpen(): void {
-    const held = this.held ?? [];
-    this.held = null;
-    for (const { message, buffers } of held) this.send(message, undefined, buffers);
-  }
-
-  private onBroken(door: Door, unconfirmed: Letter[]): void {
-    const wasOpen = this.held === null;
-    const letters = [...unconfirmed, ...(this.held ?? [])];
-    this.held = this.socket = null;
-    for (const letter of letters) this.sendByComm(letter);
+  private onBroken(door: Door, wasOpen: boolean): void {
+    this.socket = null;
     if (wasOpen) {
       this.deliver({ kind: "relinked" }, []);
       this.retry = setTimeout(() => this.enter(door), RETRY_MS);
     } else {
       unreachable.add(door.token);
     }
-  }
-
-  private sendBySocket(socket: SocketLink, { message, buffers }: Letter): void {
-    this.count += 1;
-    socket.send({ message: { ...message, sent: [this.id, this.count] }, buffers });
-  }
-
-  private sendByComm({ message, buffers }: Letter): void {
-    post(this.model, message, buffers);
   }
 }

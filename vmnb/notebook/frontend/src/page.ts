@@ -1,50 +1,64 @@
-/** The bundle, fetched from the kernel once a page, however many widgets the page shows. */
-import { type Bundle, type MessageCallback, type Model, bytesOf, post } from "./protocol";
-
-declare const BUNDLE_DIGEST: string;
+/** The widget's code, fetched from the kernel once a page, however many widgets the page shows. */
+import { PROBE, learn } from "./carrier";
+import { type BundleName, type MessageCallback, type Model, bytesOf, post } from "./protocol";
 
 /** While one widget waits for its answer, the others let it. */
 const TURN_MS = 2000;
 
-export interface Loaded {
-  bundle: Bundle;
+/** A part of the code, and the digest of what it is to be. */
+export interface Wanted {
+  name: BundleName;
+  digest: string;
+}
+
+export interface Loaded<Exports> {
+  bundle: Exports;
   style: string;
 }
 
 interface Page {
-  loaded: Map<string, Promise<Loaded>>;
-  askedAt: number;
+  loaded: Map<string, Promise<Loaded<unknown>>>;
+  /** When a part was last asked for. */
+  askedAt: Map<string, number>;
   /** Called when something was loaded. */
   waiting: Set<() => void>;
 }
 
-const KEY = Symbol.for("vmnb.page.1");
+const KEY = Symbol.for("vmnb.page.2");
 
 function page(): Page {
   const holder = globalThis as { [KEY]?: Page };
-  holder[KEY] ??= { loaded: new Map(), askedAt: Number.NEGATIVE_INFINITY, waiting: new Set() };
+  holder[KEY] ??= { loaded: new Map(), askedAt: new Map(), waiting: new Set() };
   return holder[KEY];
 }
 
 /**
- * The bundle, as soon as this page has it. Any kernel may be dead, so each widget asks its own; but
+ * A part of the code, as soon as this page has it. Any kernel may be dead, so each widget asks its own; but
  * only after those that asked before had time for their answer. Pending for ever without a kernel.
  */
-export function loadBundle(model: Model, signal: AbortSignal): Promise<Loaded> {
+export function loadBundle<Exports>(model: Model, wanted: Wanted, signal: AbortSignal): Promise<Loaded<Exports>> {
   const { loaded, waiting } = page();
-  const here = loaded.get(BUNDLE_DIGEST);
+  const there = () => loaded.get(wanted.digest) as Promise<Loaded<Exports>> | undefined;
+  const here = there();
   if (here) return here;
   return new Promise((resolve, reject) => {
     const settle = () => {
-      const found = loaded.get(BUNDLE_DIGEST);
+      const found = there();
       if (found) finish(found);
     };
     const onMessage: MessageCallback = (message, buffers) => {
-      if (message.kind !== "bundle") return;
-      finish(accept(message.digest, buffers));
+      if (message.kind !== "bundle" || message.name !== wanted.name) return;
+      if (learn(message, buffers)) finish(accept(message.digest, buffers) as Promise<Loaded<Exports>>);
+      else if (asked < 2) ask();
+      else finish(Promise.reject(new Error("this front end carries no bytes")));
     };
-    const turn = whenMyTurn(() => post(model, { kind: "bundle" }));
-    const finish = (found: Promise<Loaded>) => {
+    let asked = 0;
+    const ask = () => {
+      asked += 1;
+      post(model, { kind: "bundle", name: wanted.name }, [PROBE]);
+    };
+    const turn = whenMyTurn(wanted.digest, ask);
+    const finish = (found: Promise<Loaded<Exports>>) => {
       stop();
       found.then(resolve, reject);
     };
@@ -60,14 +74,15 @@ export function loadBundle(model: Model, signal: AbortSignal): Promise<Loaded> {
 }
 
 /** Ask at once, or after a while if another widget has just asked and may get the answer for all. */
-function whenMyTurn(ask: () => void): ReturnType<typeof setTimeout> {
+function whenMyTurn(digest: string, ask: () => void): ReturnType<typeof setTimeout> {
+  const { askedAt } = page();
   const now = Date.now();
-  if (now - page().askedAt < TURN_MS) return setTimeout(ask, TURN_MS);
-  page().askedAt = now;
+  if (now - (askedAt.get(digest) ?? Number.NEGATIVE_INFINITY) < TURN_MS) return setTimeout(ask, TURN_MS);
+  askedAt.set(digest, now);
   return setTimeout(ask);
 }
 
-function accept(digest: string, [script, style]: ArrayBufferView[]): Promise<Loaded> {
+function accept(digest: string, [script, style]: ArrayBufferView[]): Promise<Loaded<unknown>> {
   const { loaded, waiting } = page();
   const found =
     loaded.get(digest) ??
@@ -81,13 +96,13 @@ function accept(digest: string, [script, style]: ArrayBufferView[]): Promise<Loa
 }
 
 /** Some pages' policies refuse `blob:` modules, some refuse `data:`. */
-async function importBundle(script: Uint8Array<ArrayBuffer>): Promise<Bundle> {
+async function importBundle(script: Uint8Array<ArrayBuffer>): Promise<unknown> {
   const blob = new Blob([script], { type: "text/javascript" });
   const url = URL.createObjectURL(blob);
   try {
-    return (await import(/* @vite-ignore */ url)) as Bundle;
+    return await import(/* @vite-ignore */ url);
   } catch {
-    return (await import(/* @vite-ignore */ await dataUrl(blob))) as Bundle;
+    return await import(/* @vite-ignore */ await dataUrl(blob));
   } finally {
     URL.revokeObjectURL(url);
   }

@@ -1,12 +1,15 @@
-/** Actions asked of the kernel, and a word when it does not answer. */
+/** Actions asked of the kernel, and a word when it does not take them. */
+import { randomId } from "./ids";
 import { type ActionName, type Model, post } from "./protocol";
+import { PATIENCE_MS } from "./silence";
 
-/** A kernel that says nothing for so long is busy or gone. */
-export const PATIENCE_MS = 2000;
+interface Waiting {
+  action: ActionName;
+  patience: ReturnType<typeof setTimeout>;
+}
 
 export class Requests {
-  private readonly waiting = new Map<string, ReturnType<typeof setTimeout>>();
-  private count = 0;
+  private readonly waiting = new Map<string, Waiting>();
 
   /** `onSilence(true)` when the kernel stays silent, `onSilence(false)` when it speaks again. */
   constructor(
@@ -14,27 +17,29 @@ export class Requests {
     private readonly onSilence: (isSilent: boolean) => void,
   ) {}
 
+  /** Ask for an action; one that the kernel has not yet taken stays one, however often it is asked. */
   ask(action: ActionName): void {
-    this.count += 1;
-    const id = `${action}-${Date.now().toString(36)}-${this.count}`;
-    this.waiting.set(id, setTimeout(() => this.onSilence(true), PATIENCE_MS));
+    const [asked] = [...this.waiting].find(([, other]) => other.action === action) ?? [];
+    const id = asked ?? randomId();
+    if (asked === undefined) {
+      this.waiting.set(id, { action, patience: setTimeout(() => this.onSilence(true), PATIENCE_MS) });
+    }
     post(this.model, { kind: "action", action, id });
   }
 
-  /** The answer to one action. */
-  answered(id: string): void {
-    clearTimeout(this.waiting.get(id));
+  /** Ask once more for what was not taken: the connection was lost, and the words with it. */
+  again(): void {
+    for (const [id, { action }] of this.waiting) post(this.model, { kind: "action", action, id });
+  }
+
+  /** The kernel has taken the action, or has done it. */
+  taken(id: string): void {
+    clearTimeout(this.waiting.get(id)?.patience);
     this.waiting.delete(id);
     if (this.waiting.size === 0) this.onSilence(false);
   }
 
-  /** Any sign that the kernel is at work. */
-  heard(): void {
-    this.waiting.forEach(clearTimeout);
-    this.onSilence(false);
-  }
-
   dispose(): void {
-    this.waiting.forEach(clearTimeout);
+    for (const { patience } of this.waiting.values()) clearTimeout(patience);
   }
 }

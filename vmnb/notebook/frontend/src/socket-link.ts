@@ -1,27 +1,22 @@
-/** A WebSocket to the kernel: what was sent is kept until the kernel confirms that it came. */
+/** A WebSocket to the kernel, which notices when there is nobody at its other end. */
 import { pack, unpack } from "./frame";
 import type { Door, ToKernel, ToPage } from "./protocol";
 
-/** A socket that does not open, or confirms nothing, for so long is of no use. */
+/** A socket that does not open for so long, or where nobody answers, is of no use. */
 export const OPEN_MS = 3000;
-export const CONFIRM_MS = 5000;
-
-export interface Letter {
-  message: ToKernel;
-  buffers: ArrayBufferView[];
-}
+export const ANSWER_MS = 5000;
 
 export interface SocketEvents {
-  /** The kernel has let us in. */
-  onOpen(): void;
+  /** The first is `relinked`: the kernel has let us in. */
   onMessage(message: ToPage, buffers: ArrayBufferView[]): void;
-  /** It could not be opened, or broke; `unconfirmed` may have come to the kernel or not. */
-  onBroken(unconfirmed: Letter[]): void;
+  /** It broke, or could not be opened. */
+  onBroken(wasOpen: boolean): void;
 }
 
 export class SocketLink {
+  isOpen = false;
   private readonly socket: WebSocket;
-  private unconfirmed: Letter[] = []; // their messages are numbered
+  private isAsking = false;
   private timer: ReturnType<typeof setTimeout>;
 
   constructor(
@@ -37,10 +32,13 @@ export class SocketLink {
     this.timer = setTimeout(() => this.break(), OPEN_MS);
   }
 
-  send(letter: Letter): void {
-    if (this.unconfirmed.length === 0) this.watch();
-    this.unconfirmed.push(letter);
-    this.socket.send(pack(letter.message, letter.buffers));
+  /** Send, and see to it that somebody is there. */
+  send(message: ToKernel, buffers: ArrayBufferView[]): void {
+    this.socket.send(pack(message, buffers));
+    if (this.isAsking) return;
+    this.isAsking = true;
+    this.socket.send(pack({ kind: "ping" }, []));
+    this.timer = setTimeout(() => this.break(), ANSWER_MS);
   }
 
   /** End it without a word, once all is sent. */
@@ -51,26 +49,19 @@ export class SocketLink {
   }
 
   private receive(message: ToPage, buffers: ArrayBufferView[]): void {
-    if (message.kind === "got") return this.confirm(message.number);
     if (message.kind === "relinked") {
+      this.isOpen = true;
       clearTimeout(this.timer);
-      this.events.onOpen();
+    } else if (message.kind === "pong") {
+      this.isAsking = false;
+      clearTimeout(this.timer);
+      return;
     }
     this.events.onMessage(message, buffers);
   }
 
-  private confirm(last: number): void {
-    clearTimeout(this.timer);
-    this.unconfirmed = this.unconfirmed.filter(({ message }) => (message.sent?.[1] ?? 0) > last);
-    if (this.unconfirmed.length > 0) this.watch();
-  }
-
-  private watch(): void {
-    this.timer = setTimeout(() => this.break(), CONFIRM_MS);
-  }
-
   private break(): void {
     this.close();
-    this.events.onBroken(this.unconfirmed);
+    this.events.onBroken(this.isOpen);
   }
 }

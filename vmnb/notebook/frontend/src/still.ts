@@ -3,13 +3,17 @@ import { factsList } from "./details";
 import { h } from "./dom";
 import { Header } from "./header";
 import { historyTable } from "./history";
+import { isRunning } from "./lab-kernel";
 import type { Card, Model } from "./protocol";
+import { silenceText } from "./silence";
 
 declare const STILL_CSS: string;
 
-/** Show the still card in `root` and keep it true; the function returned takes it away. */
-export function showStill(model: Model, root: HTMLElement): () => void {
-  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model));
+const SAVED = "As it was saved. Run the cell to work with it.";
+
+/** Show the still card in `root` and keep it true, perhaps with a note why it is still; the function returned takes it away. */
+export function showStill(model: Model, root: HTMLElement, note?: string): () => void {
+  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model, note));
   const events = ["change:card", "change:history", "change:snapshot"] as const;
   for (const event of events) model.on(event, draw);
   draw();
@@ -19,16 +23,17 @@ export function showStill(model: Model, root: HTMLElement): () => void {
   };
 }
 
-function still(model: Model): HTMLElement {
+function still(model: Model, note: string | undefined): HTMLElement {
   const card = model.get("card");
   if (card === undefined) return h("p", {}, "A virtual machine without a name.");
   const isCard = model.get("layout_kind") !== "console";
   const header = new Header();
   header.update({ ...card, busy: null }, null);
-  const saved = h("p", { class: "vmnb-saved" }, "As it was saved. Run the cell to work with it.");
+  const why = note ?? (isRunning(model) ? silenceText(model) : SAVED);
+  const saved = h("p", { class: "vmnb-saved" }, why);
   return h(
     "section",
-    { class: "vmnb vmnb-still", "aria-label": `Virtual machine ${card.name}, as it was saved` },
+    { class: "vmnb vmnb-still", "data-saved": model.get("saved_key") ?? null, "aria-label": `Virtual machine ${card.name}, as it was saved` },
     h("header", { class: "vmnb-header" }, header.element, saved),
     consoleText(model.get("snapshot") ?? ""),
     ...(isCard ? sections(model, card) : []),

@@ -1,5 +1,5 @@
 /** One view's side of the console's byte stream: nothing twice, nothing missing, nothing unbounded. */
-import type { ToKernel, ToPage } from "./protocol";
+import type { ToPage } from "./protocol";
 
 /** Acknowledge at least this often, so that the kernel's window never closes for good. */
 export const ACK_BYTES = 64 * 1024;
@@ -14,6 +14,12 @@ export interface Sink {
   restore(bytes: Uint8Array, size: { cols: number; rows: number } | null, done: () => void): void;
 }
 
+/** What a view says about the stream; who it is, is added elsewhere. */
+export type StreamWord =
+  | { kind: "hello"; seq: number; typed: number }
+  | { kind: "ack"; seq: number }
+  | { kind: "bye" };
+
 export class ConsoleStream {
   /** The next byte wanted; -1 until the first restore. */
   private next = -1;
@@ -21,11 +27,14 @@ export class ConsoleStream {
   private acknowledged = -1;
   private helloAt = Number.NEGATIVE_INFINITY;
   private idle: ReturnType<typeof setTimeout> | undefined;
+  private later: ReturnType<typeof setTimeout> | undefined;
+  private isDropped = false;
 
+  /** `typed` is the first typed byte that the kernel may not have. */
   constructor(
-    private readonly view: string,
     private readonly sink: Sink,
-    private readonly send: (message: ToKernel) => void,
+    private readonly send: (word: StreamWord) => void,
+    private readonly typed: () => number = () => 0,
   ) {}
 
   /** True once the kernel has told what the screen looks like. */
@@ -34,13 +43,23 @@ export class ConsoleStream {
   }
 
   hello(): void {
+    clearTimeout(this.later);
+    this.later = undefined;
     this.helloAt = Date.now();
-    this.send({ kind: "hello", view: this.view, seq: this.next });
+    this.isDropped = false;
+    this.send({ kind: "hello", seq: this.next, typed: this.typed() });
+  }
+
+  /** The kernel sends no more; say hello when everything that came is drawn. */
+  dropped(): void {
+    this.isDropped = true;
+    if (this.parsed === this.next) this.hello();
   }
 
   close(): void {
     clearTimeout(this.idle);
-    this.send({ kind: "bye", view: this.view });
+    clearTimeout(this.later);
+    this.send({ kind: "bye" });
   }
 
   restore(message: ToPage & { kind: "restore" }, bytes: Uint8Array): void {
@@ -62,11 +81,14 @@ export class ConsoleStream {
   }
 
   private helloAfterGap(): void {
-    if (Date.now() - this.helloAt >= HELLO_PAUSE_MS) this.hello();
+    const pause_ms = this.helloAt + HELLO_PAUSE_MS - Date.now();
+    if (pause_ms <= 0) this.hello();
+    else this.later ??= setTimeout(() => this.hello(), pause_ms);
   }
 
   private onParsed(position: number): void {
     this.parsed = position;
+    if (this.isDropped && position === this.next) return this.hello();
     if (this.parsed - this.acknowledged >= ACK_BYTES) return this.acknowledge();
     clearTimeout(this.idle);
     this.idle = setTimeout(() => this.acknowledge(), ACK_IDLE_MS);
@@ -75,6 +97,6 @@ export class ConsoleStream {
   private acknowledge(): void {
     clearTimeout(this.idle);
     this.acknowledged = this.parsed;
-    this.send({ kind: "ack", view: this.view, seq: this.parsed });
+    this.send({ kind: "ack", seq: this.parsed });
   }
 }

@@ -1,6 +1,14 @@
 /** The terminal of one view: xterm, of the size the kernel says, fed by the stream, fenced by the guard. */
+import { FitAddon } from "@xterm/addon-fit";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { Terminal } from "@xterm/xterm";
+import { copySelection, takePaste } from "./clipboard";
 import { type Guard, guard } from "./guard";
+import { isForGuest } from "./keys";
+import { LinkQuestion } from "./links";
+import { preferences } from "./preferences";
+import { SearchBar } from "./search";
+import type { Size, Sized } from "./size";
 import type { Sink } from "./stream";
 import { themeFor } from "./theme";
 
@@ -18,11 +26,18 @@ export interface TerminalEvents {
   onInput(bytes: Uint8Array, reply: boolean): void;
   /** The key that leaves the terminal. */
   onLeave(): void;
+  /** It has another size. */
+  onSize(): void;
 }
 
-export class ConsoleTerminal implements Sink {
+export class ConsoleTerminal implements Sink, Sized {
+  readonly search: SearchBar;
+  readonly link: LinkQuestion;
   private readonly terminal: Terminal;
   private readonly guard: Guard;
+  private readonly fit = new FitAddon();
+  private readonly unsubscribe: () => void;
+  private plainFontSize = 13;
 
   constructor(
     private readonly frame: HTMLElement,
@@ -35,20 +50,52 @@ export class ConsoleTerminal implements Sink {
       minimumContrastRatio: CONTRAST,
       cursorBlink: true,
       logLevel: "off",
+      allowProposedApi: true, // the search's marks, and the widths of characters
     });
+    this.terminal.loadAddon(new Unicode11Addon());
+    this.terminal.unicode.activeVersion = "11"; // the kernel's screen counts the same
+    this.terminal.loadAddon(this.fit);
+    this.search = new SearchBar(this.terminal, () => this.focus());
+    this.link = new LinkQuestion(this.terminal, () => this.focus());
     this.guard = guard(this.terminal, (answer) => events.onInput(encode(answer), true));
     this.terminal.onData((data) => {
       if (this.guard.lets(data)) events.onInput(encode(data), false);
     });
     this.terminal.onBinary((data) => events.onInput(latin1(data), false));
-    this.terminal.attachCustomKeyEventHandler((event) => this.isForGuest(event));
+    this.terminal.attachCustomKeyEventHandler((event) => isForGuest(event, this));
+    this.terminal.onResize(() => events.onSize());
+    takePaste(frame, this.terminal);
+    this.unsubscribe = preferences.subscribe(() => this.applyPreferences());
+  }
+
+  get size(): Size {
+    return { cols: this.terminal.cols, rows: this.terminal.rows };
+  }
+
+  get fittingCols(): number | undefined {
+    return this.frame.clientWidth > 0 ? this.fit.proposeDimensions()?.cols : undefined;
+  }
+
+  get rowHeight(): number {
+    return (this.terminal.element?.querySelector(".xterm-screen")?.clientHeight ?? 0) / this.terminal.rows;
+  }
+
+  get isReadOnly(): boolean {
+    return this.terminal.options.disableStdin === true;
+  }
+
+  /** Whether keys are not sent; the terminal still answers the guest. */
+  set isReadOnly(isOn: boolean) {
+    this.terminal.options.disableStdin = isOn;
+    this.frame.classList.toggle("vmnb-read-only", isOn);
   }
 
   /** Put it on the page; the frame must have a width, or nothing can be measured. */
   open(label: string): void {
     const style = getComputedStyle(this.frame);
     this.terminal.options.fontFamily = style.fontFamily;
-    this.terminal.options.fontSize = Number.parseFloat(style.fontSize) || 13;
+    this.plainFontSize = Number.parseFloat(style.fontSize) || this.plainFontSize;
+    this.applyPreferences();
     this.terminal.open(this.frame);
     this.terminal.textarea?.setAttribute("aria-label", label);
     // Copying takes the selection away, so that the next Ctrl+C interrupts again.
@@ -64,11 +111,35 @@ export class ConsoleTerminal implements Sink {
     this.terminal.focus();
   }
 
+  leave(): void {
+    this.events.onLeave();
+  }
+
+  find(): void {
+    this.search.open();
+  }
+
+  copy(): void {
+    copySelection(this.terminal);
+  }
+
+  zoom(step: number): void {
+    preferences.change({ zoom: preferences.now.zoom + step });
+  }
+
+  hasSelection(): boolean {
+    return this.terminal.hasSelection();
+  }
+
+  setInTabOrder(isIn: boolean): void {
+    if (this.terminal.textarea) this.terminal.textarea.tabIndex = isIn ? 0 : -1;
+  }
+
   write(bytes: Uint8Array, done: () => void): void {
     this.terminal.write(bytes, done);
   }
 
-  restore(bytes: Uint8Array, size: { cols: number; rows: number } | null, done: () => void): void {
+  restore(bytes: Uint8Array, size: Size | null, done: () => void): void {
     this.terminal.write(RESET, () => {
       this.guard.isReplaying = true;
       if (size) this.terminal.resize(size.cols, size.rows);
@@ -79,6 +150,11 @@ export class ConsoleTerminal implements Sink {
     });
   }
 
+  /** Take another size, after all that was written. */
+  resize(size: { cols: number; rows: number }): void {
+    this.terminal.write("", () => this.terminal.resize(size.cols, size.rows));
+  }
+
   /** Show text that is not from the stream; the next restore takes it away. */
   preview(text: string): void {
     const printable = text.replace(/[^\P{Cc}\n\t]/gu, "");
@@ -86,20 +162,15 @@ export class ConsoleTerminal implements Sink {
   }
 
   dispose(): void {
+    this.unsubscribe();
     this.guard.dispose();
     this.terminal.dispose();
   }
 
-  /** False leaves the key to the browser: copying a selection, pasting; and the way out. */
-  private isForGuest(event: KeyboardEvent): boolean {
-    const control = event.ctrlKey && !event.altKey && !event.metaKey;
-    if (control && event.shiftKey && event.key === "Enter") {
-      event.preventDefault();
-      if (event.type === "keydown") this.events.onLeave();
-      return false;
-    }
-    if (control && !event.shiftKey && event.key === "c") return !this.terminal.hasSelection();
-    return !(control && !event.shiftKey && event.key === "v");
+  private applyPreferences(): void {
+    const { zoom, reader } = preferences.now;
+    this.terminal.options.fontSize = this.plainFontSize + zoom;
+    this.terminal.options.screenReaderMode = reader;
   }
 }
 

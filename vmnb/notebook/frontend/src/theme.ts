@@ -41,11 +41,30 @@ const DARK: ITheme = {
   selectionBackground: "#5b8def66",
 };
 
+const NAMES = Object.keys(LIGHT).filter((name) => name !== "selectionBackground");
+
 /** The theme for a terminal that stands in `frame`, from the frame's computed colours. */
 export function themeFor(frame: Element): ITheme {
   const { backgroundColor: background, color: foreground } = getComputedStyle(frame);
   const palette = luminance(background) < 0.4 ? DARK : LIGHT;
-  return { ...palette, background, foreground, cursor: foreground, cursorAccent: background };
+  return {
+    ...palette,
+    ...ownColours(frame),
+    background,
+    foreground,
+    cursor: foreground,
+    cursorAccent: background,
+  };
+}
+
+/** The 16 colours that the front end gives its own terminals, where it says so (VS Code does). */
+function ownColours(frame: Element): ITheme {
+  const style = getComputedStyle(frame);
+  const named = NAMES.map((name) => {
+    const variable = `--vscode-terminal-ansi${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    return [name, style.getPropertyValue(variable).trim()] as const;
+  });
+  return Object.fromEntries(named.filter(([, colour]) => colour !== ""));
 }
 
 /** Call `changed` whenever the front end's theme may be another; returns what ends that. */

@@ -2,6 +2,7 @@
 import { CardView } from "./card";
 import { ConsoleView } from "./console-view";
 import { h } from "./dom";
+import { keepSaved } from "./keep";
 import { Link } from "./link";
 import type { Bundle, MessageCallback } from "./protocol";
 
@@ -12,11 +13,15 @@ export const mount: Bundle["mount"] = (model, root, style) => {
   const link = new Link(model);
   const view = isCard ? new CardView(link, card) : new ConsoleView(link, card);
 
-  const onMessage: MessageCallback = (message, buffers) => view.receive(message, buffers);
+  const onMessage: MessageCallback = (message, buffers) => {
+    if (message.kind === "saved") keepSaved(model, message.output);
+    else view.receive(message, buffers);
+  };
   const onCard = () => view.update(model.get("card") ?? card);
   link.on("msg:custom", onMessage);
   model.on("change:card", onCard);
 
+  view.element.dataset.saved = model.get("saved_key");
   // In the element itself, so that it also holds in a shadow root.
   root.replaceChildren(h("style", {}, style), view.element);
   return () => {

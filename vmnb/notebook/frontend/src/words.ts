@@ -97,3 +97,16 @@ export function localTime(iso: string): string {
   if (Number.isNaN(time.getTime())) return iso;
   return time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
+
+/** "4 %"; of a processor core, so that it may be above 100. */
+export function percent(value: number): string {
+  return `${Math.round(value)} %`;
+}
+
+/** "512 B/s", "1.5 MiB/s" */
+export function byteRate(bytes_per_s: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  let [value, unit] = [bytes_per_s, 0];
+  while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
+  return `${Number(value.toFixed(unit === 0 || value >= 10 ? 0 : 1))} ${units[unit]}/s`;
+}

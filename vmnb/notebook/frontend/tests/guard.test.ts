@@ -1,3 +1,7 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Guard, guard } from "../src/guard";
@@ -65,6 +69,33 @@ describe("the guard", () => {
     fence.isReplaying = true;
     expect(fence.lets(`${ESC}[I`)).toBe(false);
     expect(fence.lets("a")).toBe(true);
+  });
+
+  it.each(["I", "L", "M", "S", "T", "Z", "b"])("is not kept busy by CSI %s with a huge count", async (final) => {
+    const before = performance.now();
+    await write(`one${ESC}[2147483647${final}two`);
+    expect(terminal.buffer.active.getLine(0)?.translateToString(true)).toBe("onetwo");
+    expect(performance.now() - before).toBeLessThan(5000);
+  });
+
+  it("keeps the palette as the reader's theme has it", async () => {
+    const before = { ...terminal.options.theme };
+    await write(`${ESC}]4;1;#000000\x07${ESC}]10;#111111\x07${ESC}]11;#222222\x07${ESC}]12;#333333\x07seen`);
+    expect(terminal.options.theme).toEqual(before);
+    expect(terminal.buffer.active.getLine(0)?.translateToString(true)).toBe("seen");
+  });
+
+  it("holds with the add-ons loaded", async () => {
+    terminal.dispose();
+    terminal = new Terminal({ cols: 80, rows: 24, allowProposedApi: true });
+    for (const addon of [new SearchAddon(), new Unicode11Addon(), new WebLinksAddon(() => undefined), new FitAddon()]) {
+      terminal.loadAddon(addon);
+    }
+    terminal.onData((data) => said.push(data));
+    guard(terminal, (answer) => said.push(answer));
+    await write(Object.values(QUERIES).join("") + `${ESC}]8;;https://evil.example\x07text${ESC}]8;;\x07`);
+    expect(said).toEqual([]);
+    expect(terminal.buffer.active.getLine(0)?.translateToString(true)).toBe("text");
   });
 
   it("swallows titles and makes no links", async () => {

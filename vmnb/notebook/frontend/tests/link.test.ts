@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Link, RETRY_MS } from "../src/link";
 import type { ToKernel, ToPage } from "../src/protocol";
-import { CONFIRM_MS, OPEN_MS } from "../src/socket-link";
+import { ANSWER_MS, OPEN_MS } from "../src/socket-link";
 import { ScriptedModel } from "./model";
 import { ScriptedSocket } from "./socket";
 
@@ -9,7 +9,7 @@ const PROXY = '{"baseUrl": "/hub/", "federated_extensions": [{"name": "@jupyterh
 let token = 0;
 
 function key(letter: string): ToKernel {
-  return { kind: "input", view: letter, reply: false };
+  return { kind: "input", console: 0, view: letter, reply: false, at: 0 };
 }
 
 describe("a link", () => {
@@ -70,15 +70,14 @@ describe("a link", () => {
     expect(heard).toEqual([{ kind: "relinked" }]);
   });
 
-  it("keeps the order: what is sent while the socket opens waits for it", () => {
+  it("goes by the comm until the kernel has let it in", () => {
     type("a");
     offer();
     type("bc");
-    expect(keys(model)).toBe("a");
+    expect(keys(model)).toBe("abc");
     socket().open();
     type("d");
-    expect(keys(socket())).toBe("bcd");
-    expect(keys(model)).toBe("a");
+    expect(keys(socket())).toBe("d");
   });
 
   it("hands over what comes by either way", () => {
@@ -88,10 +87,10 @@ describe("a link", () => {
     expect(heard.map(({ kind }) => kind)).toEqual(["relinked", "output", "open"]);
   });
 
-  it("falls back to the comm when the socket does not open, and does not try that kernel again", () => {
+  it("stays with the comm when the socket does not open, and does not try that kernel again", () => {
     offer();
-    type("ab");
     socket().break();
+    type("ab");
     expect(keys(model)).toBe("ab");
     expect(heard).toEqual([]);
     offer();
@@ -103,58 +102,53 @@ describe("a link", () => {
 
   it("does not wait for ever for a socket that nobody answers", () => {
     offer();
-    type("a");
     vi.advanceTimersByTime(OPEN_MS);
-    expect(keys(model)).toBe("a");
     expect(socket().isClosed).toBe(true);
   });
 
-  it("sends again by the comm what a broken socket has not confirmed, with its number", () => {
+  it("falls back to the comm when the socket breaks, and says that what was not answered may be lost", () => {
     enter();
-    type("abcd");
-    socket().say({ kind: "got", number: 2 });
+    type("ab");
     socket().break();
-    type("e");
-    expect(keys(model)).toBe("cde");
-    const numbers = model.sent.flatMap(({ sent }) => (sent ? [sent[1]] : []));
-    expect(numbers).toEqual([3, 4]);
+    type("c");
+    expect(keys(model)).toBe("c");
+    expect(heard).toEqual([{ kind: "relinked" }, { kind: "relinked" }]);
+  });
+
+  it("holds a socket where nobody answers for broken", () => {
+    enter();
+    vi.advanceTimersByTime(10 * ANSWER_MS);
+    type("a");
+    vi.advanceTimersByTime(ANSWER_MS - 1);
+    expect(socket().isClosed).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(socket().isClosed).toBe(true);
     expect(heard.at(-1)).toEqual({ kind: "relinked" });
   });
 
-  it("holds a socket that confirms nothing for broken", () => {
+  it("asks once whether somebody is there, and is content with the answer", () => {
     enter();
-    vi.advanceTimersByTime(10 * CONFIRM_MS);
-    type("a");
-    vi.advanceTimersByTime(CONFIRM_MS - 1);
-    expect(keys(model)).toBe("");
-    vi.advanceTimersByTime(1);
-    expect(keys(model)).toBe("a");
-  });
-
-  it("needs no confirmation while nothing is on its way", () => {
-    enter();
-    type("a");
-    socket().say({ kind: "got", number: 1 });
-    vi.advanceTimersByTime(10 * CONFIRM_MS);
+    type("ab");
+    expect(socket().sent.filter(({ kind }) => (kind as string) === "ping")).toHaveLength(1);
+    socket().say({ kind: "pong" });
+    vi.advanceTimersByTime(10 * ANSWER_MS);
     expect(socket().isClosed).toBe(false);
+    expect(heard).toEqual([{ kind: "relinked" }]);
   });
 
-  it("comes back to a socket that worked, with other numbers", () => {
+  it("comes back to a socket that worked", () => {
     enter();
-    type("a");
     socket().break();
     vi.advanceTimersByTime(RETRY_MS);
     socket().open();
     type("b");
     expect(ScriptedSocket.made).toHaveLength(2);
-    expect(socket().sent.at(-1)?.sent?.[1]).toBe(2);
+    expect(keys(socket())).toBe("b");
   });
 
-  it("sends what waits and lets go of everything when it is closed", () => {
+  it("lets go of everything when it is closed", () => {
     offer();
-    type("a");
     link.close();
-    expect(keys(model)).toBe("a");
     expect(socket().isClosed).toBe(true);
     expect(model.listenerCount).toBe(0);
     vi.advanceTimersByTime(10 * RETRY_MS);

@@ -19,6 +19,7 @@ export function cardOf(changes: Partial<Card> = {}, allowed: ActionName[] = NAME
     actions: Object.fromEntries(actions),
     busy: null,
     error: null,
+    no_screen: "",
     facts: [],
     ...changes,
   };
@@ -26,6 +27,8 @@ export function cardOf(changes: Partial<Card> = {}, allowed: ActionName[] = NAME
 
 export class ScriptedModel implements Model {
   readonly sent: ToKernel[] = [];
+  /** Those of each message in `sent`. */
+  readonly buffers: ArrayBufferView[][] = [];
   private readonly listeners = new Map<string, Set<(...values: never[]) => void>>();
 
   constructor(private readonly traits: Partial<Traits>) {}
@@ -47,8 +50,9 @@ export class ScriptedModel implements Model {
     this.listeners.get(event)?.delete(callback);
   }
 
-  send(content: ToKernel): void {
+  send(content: ToKernel, _callbacks?: unknown, buffers: ArrayBufferView[] = []): void {
     this.sent.push(content);
+    this.buffers.push(buffers);
   }
 
   receive(message: ToPage, ...buffers: Uint8Array[]): void {

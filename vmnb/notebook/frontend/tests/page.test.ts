@@ -2,18 +2,21 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadBundle } from "../src/page";
 import { ScriptedModel } from "./model";
 
-const DIGEST = "the digest of the tests"; // as vitest.config.ts defines it
+const DIGEST = "the digest of the tests";
+const WANTED = { name: "widget", digest: DIGEST } as const;
 const SCRIPT = new TextEncoder().encode("export const mount = () => 'mounted';");
 const STYLE = new TextEncoder().encode(".vmnb {}");
 
 describe("fetching the bundle", () => {
   const asked = (model: ScriptedModel) => model.sent.filter(({ kind }) => kind === "bundle").length;
-  const answer = (model: ScriptedModel) => model.receive({ kind: "bundle", digest: DIGEST }, SCRIPT, STYLE);
-  const start = (model: ScriptedModel) => loadBundle(model, new AbortController().signal);
+  const sizes = [SCRIPT.length, STYLE.length];
+  const said = { kind: "bundle" as const, name: "widget" as const, digest: DIGEST, sizes, heard: true };
+  const answer = (model: ScriptedModel) => model.receive(said, SCRIPT, STYLE);
+  const start = (model: ScriptedModel) => loadBundle(model, WANTED, new AbortController().signal);
 
   beforeEach(() => {
     vi.useFakeTimers();
-    Reflect.deleteProperty(globalThis, Symbol.for("vmnb.page.1"));
+    for (const key of ["vmnb.page.2", "vmnb.carriage.1"]) Reflect.deleteProperty(globalThis, Symbol.for(key));
   });
   afterEach(() => vi.useRealTimers());
 
@@ -46,10 +49,29 @@ describe("fetching the bundle", () => {
     expect([asked(dead), asked(live)]).toEqual([1, 1]);
   });
 
+  it("asks once more, for text, when the front end loses the bytes", async () => {
+    const model = new ScriptedModel({});
+    const loaded = start(model);
+    vi.advanceTimersByTime(100);
+    model.receive(said);
+    expect(asked(model)).toBe(2);
+    answer(model);
+    expect((await loaded).style).toBe(".vmnb {}");
+  });
+
+  it("says so when the bytes are lost for good", async () => {
+    const model = new ScriptedModel({});
+    const loaded = start(model);
+    vi.advanceTimersByTime(100);
+    for (const _ of [1, 2]) model.receive(said);
+    await expect(loaded).rejects.toThrow("carries no bytes");
+    expect(asked(model)).toBe(2);
+  });
+
   it("stops listening and asking when the widget goes", () => {
     const model = new ScriptedModel({});
     const controller = new AbortController();
-    void loadBundle(model, controller.signal);
+    void loadBundle(model, WANTED, controller.signal);
     controller.abort();
     vi.advanceTimersByTime(60_000);
     expect(model.sent).toEqual([]);

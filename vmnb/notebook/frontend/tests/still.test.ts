@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { showStill } from "../src/still";
+import { LabModel } from "./lab";
 import { ScriptedModel, cardOf } from "./model";
 
 const HOSTILE = `<img src=x onerror="window.stolen = true"><script>window.stolen = true</script>`;
@@ -24,6 +25,14 @@ describe("the still card", () => {
     }
     expect(root.querySelector("pre")?.textContent).toBe("root@web:~# ");
     expect(root.querySelector("button")).toBeNull();
+  });
+
+  it("says what it waits for while the kernel runs a cell", () => {
+    const model = new LabModel({ card: cardOf() });
+    model.kernel.status = "busy";
+    showStill(model, root);
+    expect(root.textContent).toContain("The kernel is running a cell");
+    expect(root.textContent).not.toContain("As it was saved");
   });
 
   it("keeps hostile strings text wherever they stand", () => {

@@ -1,8 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ToKernel } from "../src/protocol";
-import { ACK_BYTES, ACK_IDLE_MS, ConsoleStream, HELLO_PAUSE_MS, type Sink } from "../src/stream";
-
-const VIEW = "v";
+import { ACK_BYTES, ACK_IDLE_MS, ConsoleStream, HELLO_PAUSE_MS, type Sink, type StreamWord } from "../src/stream";
 
 /** Parses when told to, as xterm parses some time after the write. */
 class HeldSink implements Sink {
@@ -23,10 +20,10 @@ class HeldSink implements Sink {
 
 describe("the console's stream", () => {
   let sink: HeldSink;
-  let sent: ToKernel[];
+  let sent: StreamWord[];
   let stream: ConsoleStream;
   const bytes = (text: string) => new TextEncoder().encode(text);
-  const restore = (seq: number, text = "") => stream.restore({ kind: "restore", view: VIEW, seq, cols: 80, rows: 24 }, bytes(text));
+  const restore = (seq: number, text = "") => stream.restore({ kind: "restore", view: "v", seq, cols: 80, rows: 24 }, bytes(text));
   const acks = () => sent.flatMap((message) => (message.kind === "ack" ? [message.seq] : []));
   const hellos = () => sent.flatMap((message) => (message.kind === "hello" ? [message.seq] : []));
 
@@ -34,13 +31,13 @@ describe("the console's stream", () => {
     vi.useFakeTimers();
     sink = new HeldSink();
     sent = [];
-    stream = new ConsoleStream(VIEW, sink, (message) => sent.push(message));
+    stream = new ConsoleStream(sink, (word) => sent.push(word));
   });
   afterEach(() => vi.useRealTimers());
 
   it("says at first that it has nothing", () => {
     stream.hello();
-    expect(sent).toEqual([{ kind: "hello", view: VIEW, seq: -1 }]);
+    expect(sent).toEqual([{ kind: "hello", seq: -1, typed: 0 }]);
   });
 
   it("goes on where the restore ends", () => {
@@ -76,6 +73,57 @@ describe("the console's stream", () => {
     vi.advanceTimersByTime(HELLO_PAUSE_MS);
     stream.output(300, bytes("x"));
     expect(hellos()).toHaveLength(2);
+  });
+
+  it("asks in the end, when nothing more comes after a gap that was too soon to ask about", () => {
+    restore(100);
+    stream.hello();
+    stream.output(200, bytes("x"));
+    expect(hellos()).toEqual([100]);
+    vi.advanceTimersByTime(HELLO_PAUSE_MS);
+    expect(hellos()).toEqual([100, 100]);
+    vi.advanceTimersByTime(10 * HELLO_PAUSE_MS);
+    expect(hellos()).toHaveLength(2);
+  });
+
+  it("comes back with what it has, once it is drawn, when the kernel has dropped it", () => {
+    restore(100);
+    sink.parse();
+    stream.output(100, bytes("0123456789"));
+    stream.dropped();
+    expect(hellos()).toEqual([]);
+    sink.parse();
+    expect(hellos()).toEqual([110]);
+    stream.output(110, bytes("more"));
+    sink.parse();
+    expect(hellos()).toEqual([110]);
+  });
+
+  it("comes back at once when everything was drawn before it was dropped", () => {
+    restore(100);
+    sink.parse();
+    stream.dropped();
+    expect(hellos()).toEqual([100]);
+  });
+
+  it("has each byte once, whatever comes twice, late, or after a word from another time", () => {
+    const whole = Array.from({ length: 500 }, (_, number) => `${number};`).join("");
+    restore(0);
+    let seed = 7;
+    const random = (below: number) => {
+      seed = (seed * 48271) % 2147483647;
+      return seed % below;
+    };
+    for (let turn = 0; turn < 400; turn += 1) {
+      const start = Math.min(sink.written.length + 20, whole.length) - random(60);
+      const from = Math.max(0, start);
+      stream.output(from, bytes(whole.slice(from, from + random(40))));
+      if (turn % 10 === 0) vi.advanceTimersByTime(HELLO_PAUSE_MS);
+      const asked = hellos().at(-1);
+      if (asked === sink.written.length) stream.output(asked, bytes(whole.slice(asked, asked + 15)));
+    }
+    expect(sink.written).toBe(whole.slice(0, sink.written.length));
+    expect(sink.written.length).toBeGreaterThan(1000);
   });
 
   it("asks for a restore when output comes before one", () => {
@@ -152,6 +200,6 @@ describe("the console's stream", () => {
     sink.parse();
     stream.close();
     vi.advanceTimersByTime(10 * ACK_IDLE_MS);
-    expect(sent.at(-1)).toEqual({ kind: "bye", view: VIEW });
+    expect(sent.at(-1)).toEqual({ kind: "bye" });
   });
 });

@@ -1,0 +1,1 @@
+"""illumos around a server: zones, ZFS, VNICs; commands run, and their output read."""

@@ -1,0 +1,77 @@
+"""How much of a VM a saved notebook carries as the state of its widgets: less than 50 kB.
+
+Each widget also has the bootstrap, some 10 kB; a VM may be shown by two, its card and its console.
+The sizes are those of the notebook's file, which has each value of a list on a line of its own.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from vmnb.notebook.card import Card, Problem, Row
+
+__all__ = ["short_card", "short_rows", "short_text"]
+
+_TEXT_BYTES = 4_500
+_HISTORY_BYTES = 9_500
+_ROW_BYTES = 90
+"""What the lines of a row cost besides what is in them."""
+_DETAIL_BYTES = 400
+_FACT_BYTES = 200
+_MESSAGE_BYTES = 1_600
+_LINE_BYTES = 400
+_CUT = "…"
+
+
+def short_text(text: str) -> str:
+    """Return the newest lines of a console's text."""
+    kept: list[str] = []
+    left = _TEXT_BYTES
+    for line in reversed(text.splitlines()):
+        left -= _size(line)
+        if left < 0:
+            break
+        kept.append(line)
+    return "\n".join(reversed(kept))
+
+
+def short_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return the newest rows of a history, long details shortened."""
+    kept: list[Row] = []
+    left = _HISTORY_BYTES
+    for *facts, detail in reversed(rows):
+        row: Any = (*facts, _short(detail, _DETAIL_BYTES))
+        left -= _size(row) + _ROW_BYTES
+        if left < 0:
+            break
+        kept.append(row)
+    return kept[::-1]
+
+
+def short_card(card: Card) -> Card:
+    """Return the card with long texts shortened."""
+    facts = [(label, _short(value, _FACT_BYTES)) for label, value in card["facts"]]
+    image, note = (_short(card[key], _FACT_BYTES) for key in ("image", "accelerator_note"))
+    error = card["error"] and _short_problem(card["error"])
+    return {**card, "facts": facts, "image": image, "accelerator_note": note, "error": error}
+
+
+def _short_problem(problem: Problem) -> Problem:
+    return Problem(
+        title=_short(problem["title"], _LINE_BYTES),
+        message=_short(problem["message"], _MESSAGE_BYTES),
+        hint=_short(problem["hint"], _LINE_BYTES),
+    )
+
+
+def _short(text: str, size: int) -> str:
+    """Return `text`, or its beginning and its end: paths and errors say most there."""
+    data = text.encode(errors="replace")
+    if len(data) <= size:
+        return text
+    half = size // 2
+    return _CUT.join(part.decode(errors="ignore") for part in (data[:half], data[-half:]))
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
