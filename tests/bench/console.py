@@ -112,7 +112,7 @@ def _in_the_tiny_guest(site: Site, options: argparse.Namespace) -> None:
         seat.sit_down("$")
         seat.page.keyboard.type(f"vmnb console {vm.handle.name!r}\n\n")
     seats += [
-        site.seat(way, way, TINY_CARD.format(name=way, how=""), ".vmnb-card")
+        site.seat(way, way, TINY_CARD.format(name=f"tiny {way}", how=""), ".vmnb-card")
         for way in (COMM, SOCKET)
     ]
     for seat in seats:
