@@ -60,6 +60,6 @@ def debian(publisher: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VMNB_CACHE", str(tmp_path_factory.mktemp("cache")))
-        vm = VM("d", image=NAME, memory="768M", vcpus=2, disk="3G", cloud_init=seed, ssh=True)
+        vm = VM("d", image=NAME, memory="768M", disk="3G", cloud_init=seed, ssh=True)
     with vm:
         yield vm.start().wait_ready(READY_S)

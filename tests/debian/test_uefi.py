@@ -22,7 +22,7 @@ def test_what_the_guest_tells_its_firmware_to_remember_is_there_after_a_stop(
         find_firmware("pc-q35-7.2", firmware_folders())
     except BackendError as error:
         pytest.skip(str(error))
-    with VM("u", image=debian_image, memory="768M", vcpus=2, uefi=True) as vm:
+    with VM("u", image=debian_image, memory="768M", uefi=True) as vm:
         # Four bytes of attributes come first: non-volatile, for the running system. All is
         # written at once.
         write = rf"printf '\007\000\000\000kept' > /run/value && cat /run/value > {VARIABLE}"
