@@ -13,6 +13,7 @@ import pytest
 
 import vmnb
 from vmnb import VM
+from vmnb.core import runtime
 from vmnb.core.errors import BackendError, SpecError, StateError
 from vmnb.notebook.forward_table import FORWARD_SCHEMA
 
@@ -42,6 +43,7 @@ def fetch(port: int) -> str:
 
 
 def said_by(vm: VM, label: str) -> str:
+    runtime.run(vm._live.refresh())
     return dict(vm._live.card()["facts"])[label]
 
 

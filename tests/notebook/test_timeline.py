@@ -7,6 +7,7 @@ import pytest
 
 import vmnb
 from vmnb import VM
+from vmnb.core import runtime
 from vmnb.core.errors import SpecError, VmNotFoundError
 from vmnb.notebook.card import states_of
 from vmnb.notebook.timeline import Timeline
@@ -80,6 +81,7 @@ def test_its_twin_can_be_awaited() -> None:
 
 def test_the_card_has_the_same_states_with_their_times() -> None:
     vm = VM("web", backend="noop").start()
+    runtime.run(vm._live.refresh())
     states = vm._live.states()
     assert [state for state, _, _ in states["segments"]][-2:] == ["prepared", "running"]
     assert states["segments"][-1][2] is None
