@@ -23,6 +23,7 @@ from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows, states_of
 from vmnb.notebook.consoles import Consoles
 from vmnb.notebook.guest_size import Ask
+from vmnb.notebook.way_in import open_forwards
 from vmnb.notebook.ways import Ways
 from vmnb.screen.views import Views
 
@@ -218,6 +219,7 @@ class Live:
         state = self.machine.last_state
         if state not in LIVE:
             self._address = ""
+        self._forwards = await open_forwards(self.machine) if state in LIVE else None
         await self.consoles.refresh()
         if self._knows_address():
             with suppress(VmnbError):
