@@ -36,6 +36,10 @@ class CardOnPage:
         """Wait until a text that matches is on the screen."""
         expect(self.console()).to_contain_text(re.compile(pattern), timeout=timeout_s * 1000)
 
+    def console_status(self) -> Locator:
+        """What the console says of itself."""
+        return self.root.get_by_role("tabpanel", name="Console").get_by_role("status")
+
     def tab(self, title: str) -> None:
         """Go to a tab."""
         self.root.get_by_role("tab", name=title).click()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator
+from playwright.sync_api import TimeoutError as PageTimeoutError
 
 from tests.browser.front_end import new_page
 from tests.browser.jupyter import jupyter_server, write_notebook
@@ -62,6 +63,18 @@ class Notebook:
         if init_script is not None:
             self.page.add_init_script(path=init_script)
         self.open()
+        self._wait_for_kernel()
+
+    def _wait_for_kernel(self) -> None:
+        """Wait for a kernel that answers.
+
+        With ipykernel 7.3 JupyterLab's first request sometimes never gets its answer, and all that
+        is sent after it waits for that; a person restarts such a kernel.
+        """
+        try:
+            self.page.wait_for_function(f"() => {_KERNEL}.status === 'idle'", timeout=30_000)
+        except PageTimeoutError:
+            self.restart_kernel()
 
     def open(self) -> None:
         """Load the page, as a reload does."""

@@ -119,7 +119,7 @@ def test_a_card_says_so_where_nothing_passes_and_what_was_done_is_done_once(
     notebook.begin_from(2)
     expect(notebook.output(2)).to_contain_text("blocked")
     card.type_in_console("echo $((6*7))\n")
-    status = card.root.locator(".vmnb-console-status")
+    status = card.console_status()
     expect(status).to_contain_text("running a cell")
     expect(status).to_contain_text("ipykernel 7")
     card.press("Suspend")

@@ -38,7 +38,7 @@ def test_what_was_said_and_typed_while_the_connection_was_gone_is_there_once(
     card.type_in_console("sleep 1; for i in 1 2 3; do echo unseen $((i*7)); done; echo seen $i\n")
     wire.loses = True
     card.type_in_console("echo typed $((6*7))\n")
-    status = card.root.locator(".vmnb-console-status")
+    status = card.console_status()
     expect(status).not_to_be_empty()
     wire.cut()
     card.expect_on_console(r"unseen 7\s*unseen 14\s*unseen 21\s*seen 3.*echo typed .*typed 42")
