@@ -41,9 +41,18 @@ def served(
     try:
         yield url.result(_START_S)
     finally:
-        server.terminate()
-        server.wait(_STOP_S)
+        _end(server)
         reader.join(_STOP_S)
+
+
+def _end(server: "subprocess.Popen[str]") -> None:
+    """End it; a Jupyter server now and then waits for ever for a thread of its own at its exit."""
+    server.terminate()
+    try:
+        server.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait(_STOP_S)
 
 
 def _read(
