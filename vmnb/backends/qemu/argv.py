@@ -5,10 +5,11 @@ Paths go in as JSON wherever QEMU 7.2 takes JSON (``-blockdev``, ``-device``, ``
 syntax, in which a comma is written twice.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -23,9 +24,11 @@ __all__ = [
     "FirmwareFiles",
     "LanCard",
     "Launch",
+    "Memory",
     "bound_port",
     "build_argv",
     "hostfwd",
+    "shape",
 ]
 
 AGENT_CHARDEV = AGENT_PORT_ID = "agent"
@@ -33,6 +36,7 @@ USER_NETDEV = "net0"
 SCREEN_SIZE = (1024, 768)
 """What a guest is told to prefer: its text is still readable in the width of a cell."""
 
+_MEMORY = "memory"
 _AGENT_PORT_NAME = "org.qemu.guest_agent.0"
 _CODE = "uefi-code"
 _VARIABLES = "uefi-variables"
@@ -46,6 +50,7 @@ class BootFiles:
     kernel: Path
     initrd: Path | None
     append: str
+    hostname: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,21 @@ class LanCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The guest's memory, which is a file.
+
+    Parameters
+    ----------
+    shared
+        Whether the guest writes into the file; else it has pages of its own where it has written.
+    """
+
+    path: Path
+    size_mib: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """Everything that one run of QEMU depends on.
 
@@ -94,6 +114,8 @@ class Launch:
         Descriptor of a connected socket on which QMP is told to log its events.
     console, second_console, agent
         Descriptors of listening sockets: the serial ports and the guest agent's port.
+    waits
+        Whether it does not boot, but waits for the state of a saved guest.
     """
 
     qemu: Path
@@ -102,7 +124,7 @@ class Launch:
     id: str
     name: str
     vcpus: int
-    memory_mib: int
+    memory: Memory
     disk: Path
     seed_iso: Path | None
     boot: BootFiles | None
@@ -122,17 +144,18 @@ class Launch:
     console: int
     second_console: int
     agent: int
+    waits: bool = False
 
     @property
     def descriptors(self) -> tuple[int, ...]:
         """Descriptors that QEMU must inherit."""
-        tap = () if self.tap is None else (self.tap,)
         serial = (self.console, self.second_console, self.agent)
+        tap = () if self.tap is None else (self.tap,)
         return (*self.monitors, self.journal_descriptor, *serial, *tap)
 
 
 def build_argv(launch: Launch) -> list[str]:
-    """Return the command line for `launch`; its VM runs at once."""
+    """Return the command line for `launch`; its VM runs at once, or when its state has come."""
     return [
         os.fspath(launch.qemu),
         *_machine(launch),
@@ -142,7 +165,45 @@ def build_argv(launch: Launch) -> list[str]:
         *_screen_and_helpers(launch),
         *_serial_ports(launch),
         *_monitors(launch),
+        *(("-incoming", "defer") if launch.waits else ()),
     ]
+
+
+def shape(launch: Launch) -> str:
+    """Return a name for the machine that the guest sees; a saved guest fits this machine alone.
+
+    It is the digest of the command line without what is the host's affair (paths, descriptors,
+    ports) and without what a guest that runs is told by other means (its name and addresses).
+    """
+    nowhere = Path("/")
+    lan = launch.lan and replace(launch.lan, mac="", port=nowhere, switch=nowhere)
+    plain = replace(
+        launch,
+        qemu=nowhere,
+        id="0" * 32,
+        name="",
+        memory=replace(launch.memory, path=nowhere, shared=False),
+        disk=nowhere,
+        seed_iso=launch.seed_iso and nowhere,
+        boot=launch.boot and replace(launch.boot, hostname=""),
+        firmware=launch.firmware and replace(launch.firmware, variables=nowhere),
+        mac=launch.mac and "",
+        forwards=(),
+        tap=launch.tap and 0,
+        lan=lan,
+        pidfile=nowhere,
+        vnc_socket=nowhere,
+        console_log=nowhere,
+        second_console_log=nowhere,
+        journal_log=nowhere,
+        monitors=(0, 0),
+        journal_descriptor=0,
+        console=0,
+        second_console=0,
+        agent=0,
+        waits=False,
+    )
+    return hashlib.sha256("\n".join(build_argv(plain)).encode()).hexdigest()
 
 
 def bound_port(forward: Forward) -> str:
@@ -162,7 +223,7 @@ def _machine(launch: Launch) -> Iterator[str]:
     yield from ("-accel", launch.accelerator)
     yield from ("-cpu", CPU_MODEL[launch.accelerator])
     yield from ("-smp", str(launch.vcpus))
-    yield from ("-m", f"{launch.memory_mib}M")
+    yield from _memory(launch.memory)
     yield from ("-nodefaults", "-no-user-config")
     yield from ("-sandbox", f"on,{_DENIALS}")
     yield from ("-pidfile", os.fspath(launch.pidfile))
@@ -170,9 +231,21 @@ def _machine(launch: Launch) -> Iterator[str]:
     yield from ("-action", "panic=shutdown")
     if launch.boot is not None:
         yield from ("-kernel", os.fspath(launch.boot.kernel))
-        yield from ("-append", launch.boot.append)
+        yield from ("-append", f"{launch.boot.append} vmnb.hostname={launch.boot.hostname}".strip())
         if launch.boot.initrd is not None:
             yield from ("-initrd", os.fspath(launch.boot.initrd))
+
+
+def _memory(memory: Memory) -> Iterator[str]:
+    yield from ("-m", f"{memory.size_mib}M")
+    backend = {
+        "qom-type": "memory-backend-file",
+        "id": _MEMORY,
+        "size": memory.size_mib << 20,
+        "mem-path": os.fspath(memory.path),
+        "share": memory.shared,
+    }
+    yield from ("-object", json.dumps(backend))
 
 
 def _machine_type(launch: Launch) -> str:
@@ -180,7 +253,7 @@ def _machine_type(launch: Launch) -> str:
     # A boot loader on the screen reads its keys from i8042; a kernel booted directly does not.
     keyboard = "on" if launch.boot is None else "off"
     flash = "" if launch.firmware is None else f",pflash0={_CODE},pflash1={_VARIABLES}"
-    return f"{launch.machine},hpet=off,vmport=off,i8042={keyboard}{flash}"
+    return f"{launch.machine},memory-backend={_MEMORY},hpet=off,vmport=off,i8042={keyboard}{flash}"
 
 
 def _firmware(launch: Launch) -> Iterator[str]:

@@ -49,7 +49,7 @@ class WorkFiles:
 
     @property
     def overlay(self) -> Path:
-        """The VM's disk."""
+        """The VM's disk: a link to its newest layer."""
         return self.directory / "disk.qcow2"
 
     @property
@@ -142,10 +142,15 @@ class Sockets:
         return self.directory / "lan.sock"
 
     @property
+    def migration(self) -> Path:
+        """Where the state of a guest that is being saved comes out."""
+        return self.directory / "state.sock"
+
+    @property
     def all(self) -> tuple[Path, ...]:
         """Every one of them."""
         serial = (self.console, self.second_console)
-        return (*self.monitors, *serial, self.agent, self.vnc, self.lan)
+        return (*self.monitors, *serial, self.agent, self.vnc, self.lan, self.migration)
 
     @property
     def pidfile(self) -> Path:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmnb.backends.qemu.accelerator import Accelerator
-from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, LanCard, Launch, build_argv
+from vmnb.backends.qemu.argv import (
+    BootFiles,
+    FirmwareFiles,
+    LanCard,
+    Launch,
+    Memory,
+    build_argv,
+    shape,
+)
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
@@ -20,8 +28,11 @@ from vmnb.backends.qemu.forwards import (
 )
 from vmnb.backends.qemu.journal import Journal
 from vmnb.backends.qemu.lan import join_network, tell_network
+from vmnb.backends.qemu.load import load_state
+from vmnb.backends.qemu.memory import inherited, new_memory
 from vmnb.backends.qemu.monitor import queue_for
 from vmnb.backends.qemu.process import ending, last_lines, spawn
+from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.tap import tap_of
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, DeadlineError, LinkLostError
@@ -35,15 +46,18 @@ __all__ = ["launch"]
 _START_TIMEOUT_S = 30.0
 _NEGOTIATE = b'{"execute": "qmp_capabilities"}\n'
 _NEGOTIATED = b'"return"'
+_RUNS = b'"RESUME"'
 
 
 async def launch(
-    handle: VmHandle, qemu: Qemu, accelerator: Accelerator
+    handle: VmHandle, qemu: Qemu, accelerator: Accelerator, saved: SavedGuest | None = None
 ) -> tuple[VmHandle, Attachment]:
-    """Start QEMU and return when its guest runs.
+    """Start QEMU and return when its guest runs: from its boot on, or where `saved` left it.
 
     Raises
     ------
+    StateError
+        `saved` is of another machine than this VM's.
     BackendError
         It ended at once, or does not answer; it is gone again, and so is every trace of the try.
     """
@@ -54,12 +68,16 @@ async def launch(
     try:
         lan = await join_network(handle, sockets)
         spawned = await in_thread(
-            lambda: _spawn(handle, qemu, accelerator, files, sockets, lan), undo=_Spawned.abandon
+            lambda: _spawn(handle, qemu, accelerator, files, sockets, lan, saved),
+            undo=_Spawned.abandon,
         )
         with spawned.journal:
             attachment = Attachment(handle.name, spawned.found, sockets, journal)
             await attachment.greet(spawned.monitor, _START_TIMEOUT_S)
-            await _until_negotiated(spawned.journal)
+            await _until(_NEGOTIATED, spawned.journal)
+            if saved is not None:
+                await load_state(attachment, saved.state, sockets.migration)
+                await _until(_RUNS, spawned.journal)
         await tell_network(handle)
         forwards = await read_forwards(attachment) if planned_forwards(handle) else ()
     except BaseException as error:
@@ -68,17 +86,24 @@ async def launch(
             failure = await asyncio.to_thread(_failure, handle.name, files.stderr, attachment)
             raise failure from error
         raise
-    started = _started(handle, attachment.process.identity, sockets, accelerator)
+    started = _started(handle, attachment.process.identity, sockets, accelerator, spawned.shape)
     return replace(started, ssh_host_port=ssh_host_port(forwards)), attachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spawned:
-    """A new QEMU, and our ends of its journal and of its first monitor."""
+    """A new QEMU, and our ends of its journal and of its first monitor.
+
+    Parameters
+    ----------
+    shape
+        Of its machine; see :func:`~vmnb.backends.qemu.argv.shape`.
+    """
 
     found: Found
     journal: socket.socket
     monitor: socket.socket
+    shape: str
 
     def abandon(self) -> None:
         """End it: nobody wants it any more."""
@@ -94,12 +119,14 @@ def _spawn(
     files: WorkFiles,
     sockets: Sockets,
     lan: LanCard | None,
+    saved: SavedGuest | None,
 ) -> _Spawned:
     sockets.make_directory()
     ours, theirs = socket.socketpair()
     with ExitStack() as stack, ExitStack() as undo:
         undo.callback(ours.close)
         stack.callback(theirs.close)
+        memory, descriptors = _memory(handle, saved, stack)
         opened = [
             stack.enter_context(listening(path)).fileno()
             for path in (
@@ -116,8 +143,8 @@ def _spawn(
             id=handle.id,
             name=handle.name,
             vcpus=handle.vcpus,
-            memory_mib=handle.memory_mib,
-            disk=files.overlay,
+            memory=memory,
+            disk=files.overlay.resolve(),
             seed_iso=handle.seed_iso,
             boot=_boot_files(handle, accelerator),
             firmware=_firmware_files(handle, files),
@@ -136,13 +163,32 @@ def _spawn(
             console=opened[2],
             second_console=opened[3],
             agent=opened[4],
+            waits=saved is not None,
         )
+        made_for = shape(plan)
+        if saved is not None:
+            saved.require_shape(made_for, handle.name)
         ours.send(_NEGOTIATE)
         # Before anybody else can be: a process that asks for the state must not be served first.
         monitor = undo.enter_context(queue_for(sockets.monitors[0]))
-        found = spawn(build_argv(plan), descriptors=plan.descriptors, stderr=files.stderr)
+        descriptors += plan.descriptors
+        found = spawn(build_argv(plan), descriptors=descriptors, stderr=files.stderr)
         undo.pop_all()
-    return _Spawned(found=found, journal=ours, monitor=monitor)
+    return _Spawned(found=found, journal=ours, monitor=monitor, shape=made_for)
+
+
+def _memory(
+    handle: VmHandle, saved: SavedGuest | None, stack: ExitStack
+) -> tuple[Memory, tuple[int, ...]]:
+    """Return the guest's memory, and the descriptors by which QEMU comes to it."""
+    size_mib = handle.memory_mib
+    if saved is not None:
+        descriptor = saved.memory
+    else:
+        descriptor = new_memory(size_mib)
+        stack.callback(os.close, descriptor)
+    memory = Memory(path=inherited(descriptor), size_mib=size_mib, shared=saved is None)
+    return memory, (descriptor,)
 
 
 async def _undo(
@@ -154,13 +200,13 @@ async def _undo(
     await asyncio.to_thread(sockets.remove)
 
 
-async def _until_negotiated(ours: socket.socket) -> None:
-    """Wait until QEMU writes its journal; it goes on doing so when our end is closed."""
+async def _until(word: bytes, ours: socket.socket) -> None:
+    """Wait until QEMU has said `word` in its journal, which it writes when our end is closed too."""
     ours.setblocking(False)
     loop = asyncio.get_running_loop()
     said = b""
     async with asyncio.timeout(_START_TIMEOUT_S):
-        while _NEGOTIATED not in said:
+        while word not in said:
             part = await loop.sock_recv(ours, 4096)
             if not part:
                 raise LinkLostError("QEMU ended while it started")
@@ -171,12 +217,15 @@ def _boot_files(handle: VmHandle, accelerator: Accelerator) -> BootFiles | None:
     extra = handle.extra
     if "kernel" not in extra:
         return None
-    words = [extra.get("cmdline", ""), f"vmnb.hostname={host_name(handle.name)}"]
+    words = [extra.get("cmdline", "")]
     if accelerator.name == "tcg":
         words.append(extra.get("emulated_cmdline", ""))
     initrd = Path(extra["initrd"]) if "initrd" in extra else None
     append = " ".join(filter(None, words))
-    return BootFiles(kernel=Path(extra["kernel"]), initrd=initrd, append=append)
+    hostname = host_name(handle.name)
+    return BootFiles(
+        kernel=Path(extra["kernel"]), initrd=initrd, append=append, hostname=hostname
+    )
 
 
 def _firmware_files(handle: VmHandle, files: WorkFiles) -> FirmwareFiles | None:
@@ -190,7 +239,11 @@ def _firmware_files(handle: VmHandle, files: WorkFiles) -> FirmwareFiles | None:
 
 
 def _started(
-    handle: VmHandle, identity: ProcessId, sockets: Sockets, accelerator: Accelerator
+    handle: VmHandle,
+    identity: ProcessId,
+    sockets: Sockets,
+    accelerator: Accelerator,
+    made_for: str,
 ) -> VmHandle:
     return replace(
         handle,
@@ -205,6 +258,7 @@ def _started(
         vnc_socket=sockets.vnc,
         accelerator=accelerator.name,
         accelerator_note=accelerator.note or None,
+        extra={**handle.extra, "shape": made_for},
     )
 
 

@@ -1,7 +1,6 @@
 """Making what a VM needs before it can run."""
 
 import asyncio
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -9,6 +8,8 @@ from uuid import uuid4
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
 from vmnb.backends.qemu.firmware import Firmware
+from vmnb.backends.qemu.layers import new_layer, put_on_top
+from vmnb.backends.qemu.qemu_img import copy_variables, create_overlay
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, SpecError
 from vmnb.core.handle import VmHandle
@@ -22,9 +23,8 @@ from vmnb.images import BootImage
 from vmnb.lan import Zone, card_mac
 from vmnb.seed import Login, seed_documents, two_cards, write_iso
 
-__all__ = ["check_disk", "check_memory", "check_vcpus", "prepare"]
+__all__ = ["check_disk", "check_memory", "check_vcpus", "prepare", "user_mac"]
 
-_CREATE_TIMEOUT_S = 60.0
 _MIB = 1024 * 1024
 _MEMORY = Path("/proc/meminfo")
 _DISK_MAX_MIB = 1 << 31  # 2 PiB: as far as QCOW2 reaches with clusters of 64 KiB
@@ -109,7 +109,7 @@ async def prepare(
         agent_socket=sockets.agent,
         vnc_socket=sockets.vnc,
         has_agent=image.has_agent,
-        mac=None if spec.network.mode is NetworkMode.NONE else _mac(vm_id),
+        mac=None if spec.network.mode is NetworkMode.NONE else user_mac(vm_id),
         extra=_boot_facts(image, firmware)
         | {"machine": qemu.machine, "image_digest": image.digest},
     )
@@ -121,9 +121,11 @@ def _make(
     unfinished = files.unfinished
     make_work_directory(unfinished)
     try:
-        _create_overlay(unfinished.overlay, qemu, image, spec.disk_mib)
+        layer = new_layer(unfinished.directory)
+        create_overlay(layer, qemu, image, spec.disk_mib)
+        put_on_top(layer, unfinished.overlay)
         if firmware is not None:
-            _copy_variables(unfinished.uefi_variables, qemu, firmware)
+            copy_variables(unfinished.uefi_variables, qemu, firmware)
         if _is_seeded(spec):
             documents = seed_documents(
                 spec.cloud_init,
@@ -156,43 +158,12 @@ def _network_config(spec: VmSpec, vm_id: str) -> str | None:
     if network is None:
         return None
     domain = Zone.of(network).domain
-    return two_cards(nat_mac=_mac(vm_id), lan_mac=card_mac(vm_id), domain=domain)
+    return two_cards(nat_mac=user_mac(vm_id), lan_mac=card_mac(vm_id), domain=domain)
 
 
 def _login(ssh: SshConfig, files: WorkFiles) -> Login:
     key = public_key(ssh) if ssh.private_key else make_key(files.ssh_key)
     return Login(user=ssh.user, public_key=key)
-
-
-def _create_overlay(path: Path, qemu: Qemu, image: BootImage, disk_mib: int | None) -> None:
-    argv: list[str | Path] = [qemu.qemu_img, "create", "-q", "-f", "qcow2", "-F", image.disk_format]
-    # An absolute path is never taken for a protocol, whatever colons and commas are in it.
-    argv += ["-b", image.disk, path, *([f"{disk_mib}M"] if disk_mib else [])]
-    _run_qemu_img(argv, path)
-
-
-def _copy_variables(path: Path, qemu: Qemu, firmware: Firmware) -> None:
-    """Copy the template; as QCOW2, so that a snapshot of the VM can have them in it."""
-    argv: list[str | Path] = [qemu.qemu_img, "convert", "-f", firmware.template_format]
-    _run_qemu_img([*argv, "-O", "qcow2", firmware.template, path], path)
-
-
-def _run_qemu_img(argv: list[str | Path], path: Path) -> None:
-    done = subprocess.run(
-        argv,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=_CREATE_TIMEOUT_S,
-        umask=0o077,
-        check=False,
-    )
-    if done.returncode:
-        raise BackendError(
-            f"qemu-img could not make {path}: exit code {done.returncode}\n{done.stderr.strip()}",
-            hint="free some space, or choose another place with VMNB_HOME",
-        )
 
 
 def _boot_facts(image: BootImage, firmware: Firmware | None) -> dict[str, str]:
@@ -207,7 +178,7 @@ def _boot_facts(image: BootImage, firmware: Firmware | None) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items() if value is not None}
 
 
-def _mac(vm_id: str) -> str:
+def user_mac(vm_id: str) -> str:
     """Return the VM's own address under QEMU's prefix for virtual cards."""
     return ":".join(("52", "54", "00", vm_id[0:2], vm_id[2:4], vm_id[4:6]))
 

@@ -1,0 +1,96 @@
+"""A VM's disk: a chain of QCOW2 files in its work directory, of which the newest alone is written.
+
+``disk.qcow2`` is a link to the newest. Each names the one below it without its directory, so that
+hard links to all of them in another directory are the same disk, for as long as anybody has one.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+from uuid import uuid4
+
+from vmnb.core.errors import BackendError
+
+__all__ = ["chain", "disk_size_bytes", "link_chain", "new_layer", "put_on_top"]
+
+_HEADER = struct.Struct(">4sIQIIQ")
+_MAGIC = b"QFI\xfb"
+
+
+def new_layer(directory: Path) -> Path:
+    """Return a name in `directory` for one more layer."""
+    return directory / f"layer-{uuid4().hex[:12]}.qcow2"
+
+
+def put_on_top(layer: Path, disk: Path) -> None:
+    """Make `layer` the newest of the disk that the link `disk` stands for, at once."""
+    link = disk.with_name(f".{disk.name}")
+    link.unlink(missing_ok=True)
+    link.symlink_to(layer.name)
+    link.replace(disk)
+
+
+def chain(layer: Path) -> Iterator[Path]:
+    """Yield `layer` and those below it, in the same directory, newest first."""
+    while True:
+        yield layer
+        below = _backing(layer)
+        if below is None or "/" in below:  # an image lies in a place of its own
+            return
+        layer = layer.parent / below
+
+
+def link_chain(layer: Path, directory: Path) -> None:
+    """Give `directory` a link to `layer` and to each below it.
+
+    Raises
+    ------
+    BackendError
+        It is on another file system.
+    """
+    try:
+        for each in chain(layer):
+            os.link(each, directory / each.name)
+    except OSError as error:
+        raise BackendError(
+            f"cannot link {error.filename} into {directory}: {error.strerror}",
+            hint="keep the work directories of all VMs on one file system",
+        ) from error
+
+
+def disk_size_bytes(layer: Path) -> int:
+    """Return how large the disk is for its guest."""
+    with layer.open("rb") as file:
+        return _Header.of(file, layer).size
+
+
+def _backing(layer: Path) -> str | None:
+    """Return the name of the file that is below, as the layer's header has it."""
+    with layer.open("rb") as file:
+        header = _Header.of(file, layer)
+        if header.backing_offset == 0:
+            return None
+        file.seek(header.backing_offset)
+        return file.read(header.backing_size).decode()
+
+
+class _Header(NamedTuple):
+    """The first fields of a QCOW2 file (docs/interop/qcow2.txt of QEMU)."""
+
+    magic: bytes
+    version: int
+    backing_offset: int
+    backing_size: int
+    cluster_bits: int
+    size: int
+
+    @classmethod
+    def of(cls, file: BinaryIO, path: Path) -> "_Header":
+        said = file.read(_HEADER.size)
+        if not said.startswith(_MAGIC) or len(said) < _HEADER.size:
+            raise BackendError(
+                f"{path} is no QCOW2 file any more", hint="destroy the VM, and make it anew"
+            )
+        return cls(*_HEADER.unpack(said))

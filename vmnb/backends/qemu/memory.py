@@ -1,0 +1,89 @@
+"""A guest's memory as a file: anonymous, found again by QEMU's process, copied without its holes."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from vmnb.core.errors import BackendError
+
+__all__ = ["copy_memory", "inherited", "memory_of", "new_memory", "open_memory", "touched_bytes"]
+
+_NAME = "vmnb-memory"
+_LINK = f"/memfd:{_NAME} (deleted)"  # as proc(5) shows it
+_PIECE = 1 << 20
+_GRAIN = 1 << 16
+_ZEROS = bytes(_GRAIN)
+
+
+def new_memory(size_mib: int) -> int:
+    """Return the descriptor of a new anonymous file of that size, without a page yet."""
+    descriptor = os.memfd_create(_NAME)
+    os.ftruncate(descriptor, size_mib << 20)
+    return descriptor
+
+
+def inherited(descriptor: int) -> Path:
+    """Return the path by which a child that inherits `descriptor` opens its file."""
+    return Path(f"/proc/self/fd/{descriptor}")
+
+
+def memory_of(pid: int) -> Path | None:
+    """Return where the memory of a QEMU can be opened, into which its guest writes.
+
+    None where the guest has pages of its own: it is a copy of another.
+
+    Raises
+    ------
+    BackendError
+        This system does not let us see the process's files.
+    """
+    try:
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                if os.readlink(entry) == _LINK:
+                    return entry
+    except OSError as error:
+        raise BackendError(
+            f"the memory of QEMU (process {pid}) cannot be read: {error.strerror}",
+            hint="act on this VM where it was started: by that user, in that container",
+        ) from error
+    return None
+
+
+def open_memory(path: Path) -> int:
+    """Return a descriptor of a memory file, for reading."""
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def touched_bytes(descriptor: int) -> int:
+    """Return how much of a memory file there is, without its holes."""
+    return os.fstat(descriptor).st_blocks * 512
+
+
+def copy_memory(source: int, target: int) -> None:
+    """Make `target` a copy of `source` with holes where there are only zeros."""
+    size = os.fstat(source).st_size
+    os.ftruncate(target, size)
+    buffer = memoryview(bytearray(_PIECE))
+    offset = 0
+    while offset < size:
+        try:
+            offset = os.lseek(source, offset, os.SEEK_DATA)
+        except OSError:  # ENXIO: nothing but a hole from here on (lseek(2))
+            return
+        count = os.preadv(source, [buffer], offset)
+        _write_grains(target, buffer[:count], offset)
+        offset += count
+
+
+def _write_grains(target: int, piece: memoryview, offset: int) -> None:
+    """Write the runs of grains that are not all zeros."""
+    start = None
+    for at in range(0, len(piece) + _GRAIN, _GRAIN):
+        grain = piece[at : at + _GRAIN]
+        is_data = len(grain) > 0 and grain != _ZEROS[: len(grain)]
+        if is_data and start is None:
+            start = at
+        elif not is_data and start is not None:
+            os.pwrite(target, piece[start:at], offset + start)
+            start = None

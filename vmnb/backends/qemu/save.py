@@ -1,0 +1,137 @@
+"""Saving a guest that runs: it stands still for a moment, and goes on."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from vmnb.backends.qemu.attachment import Attachment
+from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.files import Sockets, WorkFiles
+from vmnb.backends.qemu.layers import new_layer, put_on_top
+from vmnb.backends.qemu.load import CAPABILITIES
+from vmnb.backends.qemu.memory import copy_memory, memory_of, open_memory
+from vmnb.backends.qemu.qemu_img import create_layer
+from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.backends.qemu.threads import in_thread
+from vmnb.core.errors import BackendError
+from vmnb.core.finish import finish
+from vmnb.core.handle import VmHandle
+
+__all__ = ["save_guest"]
+
+_SAVE_TIMEOUT_S = 60.0
+_DISK = "disk0"
+_STANDS_STILL_FOR_GOOD = "postmigrate"
+
+
+async def save_guest(
+    handle: VmHandle, attachment: Attachment, qemu: Qemu, memory: int
+) -> SavedGuest:
+    """Save the guest as it is now; afterwards it is as it was, on one more layer of its disk.
+
+    Parameters
+    ----------
+    memory
+        Descriptor of the file that its memory is written to.
+
+    Raises
+    ------
+    BackendError
+        The disk is full, or QEMU cannot save it; the guest goes on.
+    """
+    files, sockets = WorkFiles.of_handle(handle), Sockets.of_handle(handle)
+    frozen, top = files.overlay.resolve(), new_layer(files.directory)
+    await in_thread(lambda: create_layer(top, qemu, frozen), undo=lambda _: top.unlink())
+    async with _standing_still(attachment):
+        await asyncio.to_thread(put_on_top, top, files.overlay)
+        await _write_to(top, attachment)
+        state = await _state(attachment, sockets.migration)
+        await asyncio.to_thread(_copy, attachment.process.identity.pid, memory)
+    return SavedGuest(shape=handle.extra["shape"], memory=memory, state=state, layer=frozen)
+
+
+@asynccontextmanager
+async def _standing_still(attachment: Attachment) -> AsyncIterator[None]:
+    """Let the guest stand still while the body runs, and go on if it ran."""
+    status = (await attachment.execute("query-status"))["status"]
+    if status == _STANDS_STILL_FOR_GOOD:  # it was saved before, and QEMU saves it once only
+        await attachment.execute("cont")
+    if status != "paused":
+        await attachment.execute("stop")
+    try:
+        yield
+    finally:
+        if status == "running":
+            await finish(attachment.execute("cont"))
+
+
+async def _write_to(top: Path, attachment: Attachment) -> None:
+    """Let the guest write to the layer `top` from now on, and no more to the one below."""
+    node = top.stem
+    file = {"driver": "file", "filename": os.fspath(top), "discard": "unmap"}
+    await attachment.execute(
+        "blockdev-add",
+        driver="qcow2",
+        node_name=node,
+        discard="unmap",
+        detect_zeroes="unmap",
+        backing=None,
+        file=file,
+    )
+    await attachment.execute("blockdev-snapshot", node=await _top_node(attachment), overlay=node)
+
+
+async def _top_node(attachment: Attachment) -> str:
+    """Return the name of the node that the disk's device writes to."""
+    for block in await attachment.execute("query-block"):
+        if _DISK in block.get("qdev", "").split("/"):
+            return str(block["inserted"]["node-name"])
+    raise BackendError("QEMU knows of no disk", hint="stop the VM, and start it again")
+
+
+async def _state(attachment: Attachment, path: Path) -> bytes:
+    """Return what the guest's devices know."""
+    received = bytearray()
+    ended = asyncio.Event()
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while part := await reader.read(1 << 16):
+            received.extend(part)
+        writer.close()
+        ended.set()
+
+    await attachment.execute("migrate-set-capabilities", capabilities=CAPABILITIES)
+    path.unlink(missing_ok=True)
+    async with await asyncio.start_unix_server(receive, path):
+        with attachment.news() as news:
+            await attachment.execute("migrate", uri=f"unix:{path}")
+            async with asyncio.timeout(_SAVE_TIMEOUT_S):
+                await _until_migrated(attachment, news)
+                await ended.wait()
+    path.unlink(missing_ok=True)
+    return bytes(received)
+
+
+async def _until_migrated(attachment: Attachment, news: asyncio.Event) -> None:
+    while True:
+        news.clear()
+        migration = await attachment.execute("query-migrate")
+        match migration.get("status"):
+            case "completed":
+                return
+            case "failed" | "cancelled":
+                reason = migration.get("error-desc", "no reason was given")
+                raise BackendError(f"QEMU cannot save the guest: {reason}")
+        await news.wait()
+
+
+def _copy(pid: int, target: int) -> None:
+    path = memory_of(pid)
+    assert path is not None  # noqa: S101 - for now
+    source = open_memory(path)
+    try:
+        copy_memory(source, target)
+    finally:
+        os.close(source)
