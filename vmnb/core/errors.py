@@ -18,6 +18,7 @@
     ├── ImageError                      an image is missing, broken or of an unknown format
     │   └── ImageUnavailableError       it cannot be downloaded now, and may be later
     ├── StoreError                      the store of VMs and history cannot be read or written
+    ├── CheckpointError                 a checkpoint is missing, damaged, or there already
     ├── LabError                        some VMs of a lab failed; the others went on
     └── LoopError (RuntimeError)        a blocking call where it would never return
 
@@ -104,6 +105,10 @@ class ImageUnavailableError(ImageError):
 
 class StoreError(VmnbError):
     """The store of VMs and history cannot be read or written."""
+
+
+class CheckpointError(VmnbError):
+    """A checkpoint is missing, damaged, or there already; the VM is as it was."""
 
 
 class LabError(VmnbError):

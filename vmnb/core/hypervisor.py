@@ -66,6 +66,8 @@ class Capability(StrEnum):
     FORWARDS = "forwards"
     METRICS = "metrics"
     BOOT_MARKS = "boot-marks"
+    FORK = "fork"
+    CHECKPOINT = "checkpoint"
     NETWORK_USER = "network-user"
     NETWORK_PRIVATE = "network-private"
     NETWORK_TAP = "network-tap"

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from statistics import median
 from time import monotonic
 
 from vmnb.core.boot import BootMark
+from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import DeadlineError, SpecError, StoreError, VmnbError
 from vmnb.core.finish import finish
+from vmnb.core.forking import Frozen
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import (
@@ -26,7 +28,7 @@ from vmnb.core.lock import action_lock
 from vmnb.core.metrics import Sample
 from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
-from vmnb.core.remarks import collect_remarks
+from vmnb.core.remarks import collect_remarks, remark
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
 from vmnb.core.store import Store
@@ -85,6 +87,59 @@ class Machine(KnownVm):
         if await self._act(Action.START, self._hypervisor.start):
             await self.aclose()  # it followed the run before this one
         self._watch()
+
+    async def awaken(self, frozen: Frozen) -> None:
+        """Let it, a prepared copy, go on from where `frozen` is; afterwards it is ``running``."""
+        await self._act(
+            Action.START, lambda handle: self._hypervisor.awaken(handle, frozen), called="awaken"
+        )
+        self._watch()
+
+    @asynccontextmanager
+    async def frozen(self, copies: str) -> AsyncIterator[Frozen]:
+        """Give its guest as it is at this instant; `copies` is what is told in its history."""
+        async with self._lock, action_lock(self._store.locks, self.name), AsyncExitStack() as stack:
+            await self._reload()
+            state = await self.state()
+            async with self._recorded("fork", state, state):
+                frozen = await stack.enter_async_context(self._hypervisor.frozen(self.handle))
+                remark(copies)
+            kept = stack.pop_all()
+        async with kept:
+            yield frozen
+
+    async def copy(self, name: str, frozen: Frozen) -> VmHandle:
+        """Make all that a copy named `name` of its guest needs; see :meth:`awaken`."""
+        return await self._hypervisor.copy(self.handle, name, frozen)
+
+    async def checkpoint(self, name: str, thumbnail: str) -> Checkpoint:
+        """Keep it as it is; see :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""
+        async with self._lock, action_lock(self._store.locks, self.name):
+            await self._reload()
+            state = await self.state()
+            async with self._recorded("checkpoint", state, state):
+                made = await self._hypervisor.checkpoint(self.handle, name, thumbnail)
+                remark(name)
+            return made
+
+    async def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """See :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoints`."""
+        return await self._hypervisor.checkpoints(self.handle)
+
+    async def rewind(self, name: str) -> None:
+        """Go on from a checkpoint; see :meth:`~vmnb.core.checkpoint.Checkpointing.rewind`."""
+        await self.aclose()  # what happens to its QEMU now is no news
+        async with self._lock, action_lock(self._store.locks, self.name):
+            await self._reload()
+            async with self._recorded("rewind", await self.state(), VmState.RUNNING):
+                self.handle = await self._hypervisor.rewind(self.handle, name)
+                remark(name)
+        self._watch()
+
+    async def forget_checkpoint(self, name: str) -> None:
+        """Remove a checkpoint; see :meth:`~vmnb.core.checkpoint.Checkpointing.forget`."""
+        async with self._lock, action_lock(self._store.locks, self.name):
+            await self._hypervisor.forget(self.handle, name)
 
     async def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Shut it down, by force after `timeout_s` seconds; afterwards it is ``stopped``."""
@@ -197,9 +252,19 @@ class Machine(KnownVm):
             await asyncio.wait({watcher})
 
     async def _act(
-        self, action: Action, perform: Callable[[VmHandle], Awaitable[VmHandle]]
+        self,
+        action: Action,
+        perform: Callable[[VmHandle], Awaitable[VmHandle]],
+        *,
+        called: str | None = None,
     ) -> bool:
-        """Bring it to where `action` leads; False where it was there already."""
+        """Bring it to where `action` leads; False where it was there already.
+
+        Parameters
+        ----------
+        called
+            What the history calls it, where that is not the action's own name.
+        """
         # A full disk must not keep a VM from being destroyed: that is what makes room.
         forgiven = (StoreError,) if action is Action.DESTROY else ()
         with suppress(*forgiven):
@@ -214,7 +279,7 @@ class Machine(KnownVm):
                 self._tell()
                 return False
             target = require(action, before, self.name)
-            async with self._recorded(action, before, target):
+            async with self._recorded(called or action, before, target):
                 self.handle = await perform(self.handle)
         return True
 
@@ -224,9 +289,7 @@ class Machine(KnownVm):
             await self.refresh()
 
     @asynccontextmanager
-    async def _recorded(
-        self, action: Action, before: VmState, target: VmState
-    ) -> AsyncIterator[None]:
+    async def _recorded(self, action: str, before: VmState, target: VmState) -> AsyncIterator[None]:
         """Record what the body does as `action`, also where it fails or is cancelled."""
         began, clock = utc_now(), monotonic()
         after, cause, detail = target, Cause.USER, ""

@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from vmnb.core.boot import BootMark, BootMarking
+from vmnb.core.checkpoint import Checkpoint, Checkpointing
 from vmnb.core.errors import CapabilityError
+from vmnb.core.forking import Forking, Frozen
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
@@ -167,6 +170,48 @@ class RouterHypervisor:
         backend = self._of(handle)
         require_capability(backend, Capability.FORWARDS, handle)
         assert isinstance(backend, Forwarding)  # noqa: S101 - the capability says so
+        return backend
+
+    def frozen(self, handle: VmHandle) -> AbstractAsyncContextManager[Frozen]:
+        """See :meth:`~vmnb.core.forking.Forking.frozen`."""
+        return self._forking(handle).frozen(handle)
+
+    async def copy(self, handle: VmHandle, name: str, frozen: Frozen) -> VmHandle:
+        """See :meth:`~vmnb.core.forking.Forking.copy`."""
+        return await self._forking(handle).copy(handle, name, frozen)
+
+    async def awaken(self, handle: VmHandle, frozen: Frozen) -> VmHandle:
+        """See :meth:`~vmnb.core.forking.Forking.awaken`."""
+        return await self._forking(handle).awaken(handle, frozen)
+
+    def _forking(self, handle: VmHandle) -> Forking:
+        """Return the backend of `handle`; CapabilityError where it makes no live copies of it."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.FORK, handle)
+        assert isinstance(backend, Forking)  # noqa: S101 - the capability says so
+        return backend
+
+    async def checkpoint(self, handle: VmHandle, name: str, thumbnail: str) -> Checkpoint:
+        """See :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""
+        return await self._checkpointing(handle).checkpoint(handle, name, thumbnail)
+
+    async def checkpoints(self, handle: VmHandle) -> tuple[Checkpoint, ...]:
+        """See :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoints`."""
+        return await self._checkpointing(handle).checkpoints(handle)
+
+    async def rewind(self, handle: VmHandle, name: str) -> VmHandle:
+        """See :meth:`~vmnb.core.checkpoint.Checkpointing.rewind`."""
+        return await self._checkpointing(handle).rewind(handle, name)
+
+    async def forget(self, handle: VmHandle, name: str) -> None:
+        """See :meth:`~vmnb.core.checkpoint.Checkpointing.forget`."""
+        await self._checkpointing(handle).forget(handle, name)
+
+    def _checkpointing(self, handle: VmHandle) -> Checkpointing:
+        """Return the backend of `handle`; CapabilityError where it keeps no checkpoints of it."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.CHECKPOINT, handle)
+        assert isinstance(backend, Checkpointing)  # noqa: S101 - the capability says so
         return backend
 
     async def screenshot(self, handle: VmHandle) -> Picture:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from weakref import WeakValueDictionary
 
@@ -22,6 +22,9 @@ from vmnb.core.state import Action, Cause, VmState
 from vmnb.core.store import Store
 
 __all__ = ["Session"]
+
+Prepare = Callable[[], Awaitable[VmHandle]]
+"""Makes all that a VM needs, or nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +66,17 @@ class Session:
                 machine = await self._find(spec.name) or await self._make(spec, tag)
             _require_same(machine, spec, tag if backend is not None else machine.handle.backend)
             return machine
+
+    async def add(self, spec: VmSpec, tag: str, prepare: Prepare) -> Machine:
+        """Return the VM of that spec that `prepare` makes, a new one.
+
+        Raises
+        ------
+        VmExistsError
+            The name is taken; nothing was made.
+        """
+        async with self._lock_of(spec.name):
+            return await self._add(spec, tag, prepare)
 
     async def attach(self, name: str) -> Machine:
         """Return the VM of that name.
@@ -148,22 +162,27 @@ class Session:
         return False
 
     async def _make(self, spec: VmSpec, tag: str) -> Machine | None:
-        """Prepare a VM under the name's lock; None where another process was quicker."""
-        check_spec(self.router.backend(tag), spec)
+        """Prepare a VM; None where another process was quicker."""
+        backend = self.router.backend(tag)
+        check_spec(backend, spec)
+        with suppress(VmExistsError):
+            return await self._add(spec, tag, lambda: backend.prepare(spec))
+        return None
+
+    async def _add(self, spec: VmSpec, tag: str, prepare: Prepare) -> Machine:
+        """Let `prepare` make a VM under the name's lock."""
         async with action_lock(self.store.locks, spec.name):
             record = await asyncio.to_thread(self.store.find, spec.name)
-            if record is not None and record.handle is not None:
-                return None
-            if record is not None:  # its process died, or it would hold the lock
+            if record is not None and record.handle is None:  # its process died; it has no lock
                 await asyncio.to_thread(self.store.release, record.id)
-            handle = await self._claimed(spec, tag)
+            handle = await self._claimed(spec, tag, prepare)
         return self._keep(Machine(handle, VmState.PREPARED, self.router, self.store))
 
-    async def _claimed(self, spec: VmSpec, tag: str) -> VmHandle:
+    async def _claimed(self, spec: VmSpec, tag: str, prepare: Prepare) -> VmHandle:
         """Prepare a VM under a claim, and leave neither where anything fails."""
         claim = await finish(asyncio.to_thread(self.store.claim, spec, tag))
         try:
-            handle, row = await self._prepare(spec, tag)
+            handle, row = await _prepared(prepare)
             await finish(self._settle(claim, handle, row))
         except BaseException:
             with suppress(StoreError):  # a claim that nobody holds is forgotten later
@@ -184,18 +203,19 @@ class Session:
         self._machines = kept | {machine.handle.id: machine}
         return machine
 
-    async def _prepare(self, spec: VmSpec, tag: str) -> tuple[VmHandle, HistoryRow]:
-        began = utc_now()
-        handle = await self.router.backend(tag).prepare(spec)
-        row = HistoryRow(
-            time=began,
-            from_state=VmState.PREPARING,
-            to_state=VmState.PREPARED,
-            action=Action.PREPARE,
-            duration_s=(utc_now() - began).total_seconds(),
-            cause=Cause.USER,
-        )
-        return handle, row
+
+async def _prepared(prepare: Prepare) -> tuple[VmHandle, HistoryRow]:
+    began = utc_now()
+    handle = await prepare()
+    row = HistoryRow(
+        time=began,
+        from_state=VmState.PREPARING,
+        to_state=VmState.PREPARED,
+        action=Action.PREPARE,
+        duration_s=(utc_now() - began).total_seconds(),
+        cause=Cause.USER,
+    )
+    return handle, row
 
 
 async def _try_to_refresh(machine: Machine) -> None:

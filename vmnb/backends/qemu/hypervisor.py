@@ -9,20 +9,18 @@ from weakref import WeakValueDictionary
 from vmnb.backends.qemu.accelerator import find_accelerator
 from vmnb.backends.qemu.address import find_address
 from vmnb.backends.qemu.attachment import Attachment
-from vmnb.backends.qemu.attachments import Attachments
-from vmnb.backends.qemu.binary import find_qemu
 from vmnb.backends.qemu.boot_marks import read_boot_marks
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
+from vmnb.backends.qemu.forks import Forks
 from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.lan import leave_network
-from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.meter import Meter
 from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
-from vmnb.backends.qemu.probe_cache import ProbeCache
 from vmnb.backends.qemu.rest import resting_state
+from vmnb.backends.qemu.rewinding import Rewinding
 from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
@@ -67,6 +65,8 @@ _CAPABILITIES = frozenset(
         Capability.FORWARDS,
         Capability.METRICS,
         Capability.BOOT_MARKS,
+        Capability.FORK,
+        Capability.CHECKPOINT,
         Capability.NETWORK_USER,
         Capability.NETWORK_TAP,
         Capability.NETWORK_PRIVATE,
@@ -76,7 +76,7 @@ _CAPABILITIES = frozenset(
 _END_TIMEOUT_S = 5.0
 
 
-class QemuHypervisor:
+class QemuHypervisor(Rewinding, Forks):
     """VMs on QEMU, which go on when this process ends; lives on one event loop.
 
     Each call finds the VM by its handle alone, whoever started it: the process by its lock, its
@@ -84,10 +84,8 @@ class QemuHypervisor:
     """
 
     def __init__(self) -> None:
-        self._probes = ProbeCache()
-        self._attachments = Attachments()
+        super().__init__()
         self._meters: dict[str, Meter] = {}
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._keyboards: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -121,7 +119,7 @@ class QemuHypervisor:
         check_spec(self, spec)
         if spec.cloud_init is not None:
             check_cloud_init(spec.cloud_init)
-        qemu = await find_qemu(self._probes)
+        qemu = await self._qemu()
         check_vcpus(spec, qemu)
         firmware = (
             await asyncio.to_thread(find_firmware, qemu.machine, firmware_folders())
@@ -148,14 +146,7 @@ class QemuHypervisor:
         """
         async with self._turn(handle):
             require(Action.START, await self.state(handle), handle.name)
-            left_over = await self._attachments.find(handle)
-            if left_over is not None:
-                await left_over.end(kill=False)
-            qemu = await find_qemu(self._probes)
-            accelerator = await find_accelerator(qemu, self._probes)
-            started, attachment = await launch(handle, qemu, accelerator)
-            await self._attachments.keep(handle, attachment)
-            return started
+            return await self._launch(handle)
 
     async def stop(self, handle: VmHandle, timeout_s: float = STOP_TIMEOUT_S) -> VmHandle:
         """Shut it down by its power button, by force after `timeout_s` seconds.
@@ -336,11 +327,3 @@ class QemuHypervisor:
         async with aclosing(follow(handle, attachment)) as events:
             async for event in events:
                 yield event
-
-    async def aclose(self) -> None:
-        """Let go of every VM; those that run go on running."""
-        await self._attachments.aclose()
-
-    def _turn(self, handle: VmHandle) -> asyncio.Lock:
-        """Return the lock that lets one action at a time change the VM from here."""
-        return self._turns.setdefault(handle.id, asyncio.Lock())

@@ -28,11 +28,10 @@ from vmnb.backends.qemu.forwards import (
 )
 from vmnb.backends.qemu.journal import Journal
 from vmnb.backends.qemu.lan import join_network, tell_network
-from vmnb.backends.qemu.load import load_state
 from vmnb.backends.qemu.memory import inherited, new_memory
+from vmnb.backends.qemu.migration import Origin, receive
 from vmnb.backends.qemu.monitor import queue_for
 from vmnb.backends.qemu.process import ending, last_lines, spawn
-from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.tap import tap_of
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, DeadlineError, LinkLostError
@@ -46,18 +45,17 @@ __all__ = ["launch"]
 _START_TIMEOUT_S = 30.0
 _NEGOTIATE = b'{"execute": "qmp_capabilities"}\n'
 _NEGOTIATED = b'"return"'
-_RUNS = b'"RESUME"'
 
 
 async def launch(
-    handle: VmHandle, qemu: Qemu, accelerator: Accelerator, saved: SavedGuest | None = None
+    handle: VmHandle, qemu: Qemu, accelerator: Accelerator, origin: Origin | None = None
 ) -> tuple[VmHandle, Attachment]:
-    """Start QEMU and return when its guest runs: from its boot on, or where `saved` left it.
+    """Start QEMU and return when its guest runs, from its boot on or as it was at `origin`.
 
     Raises
     ------
-    StateError
-        `saved` is of another machine than this VM's.
+    BackendError
+        `origin` is of another machine than this VM's.
     BackendError
         It ended at once, or does not answer; it is gone again, and so is every trace of the try.
     """
@@ -68,16 +66,17 @@ async def launch(
     try:
         lan = await join_network(handle, sockets)
         spawned = await in_thread(
-            lambda: _spawn(handle, qemu, accelerator, files, sockets, lan, saved),
+            lambda: _spawn(handle, qemu, accelerator, files, sockets, lan, origin),
             undo=_Spawned.abandon,
         )
         with spawned.journal:
             attachment = Attachment(handle.name, spawned.found, sockets, journal)
             await attachment.greet(spawned.monitor, _START_TIMEOUT_S)
-            await _until(_NEGOTIATED, spawned.journal)
-            if saved is not None:
-                await load_state(attachment, saved.state, sockets.migration)
-                await _until(_RUNS, spawned.journal)
+            await _until_negotiated(spawned.journal)
+            if origin is not None:
+                await receive(attachment, sockets.migration, origin.deliver)
+                if origin.goes_on:
+                    await attachment.execute("cont")
         await tell_network(handle)
         forwards = await read_forwards(attachment) if planned_forwards(handle) else ()
     except BaseException as error:
@@ -119,14 +118,14 @@ def _spawn(
     files: WorkFiles,
     sockets: Sockets,
     lan: LanCard | None,
-    saved: SavedGuest | None,
+    origin: Origin | None,
 ) -> _Spawned:
     sockets.make_directory()
     ours, theirs = socket.socketpair()
     with ExitStack() as stack, ExitStack() as undo:
         undo.callback(ours.close)
         stack.callback(theirs.close)
-        memory, descriptors = _memory(handle, saved, stack)
+        memory, descriptors = _memory(handle, origin, stack)
         opened = [
             stack.enter_context(listening(path)).fileno()
             for path in (
@@ -163,11 +162,11 @@ def _spawn(
             console=opened[2],
             second_console=opened[3],
             agent=opened[4],
-            waits=saved is not None,
+            waits=origin is not None,
         )
         made_for = shape(plan)
-        if saved is not None:
-            saved.require_shape(made_for, handle.name)
+        if origin is not None and origin.shape != made_for:
+            raise _other_machine(handle)
         ours.send(_NEGOTIATE)
         # Before anybody else can be: a process that asks for the state must not be served first.
         monitor = undo.enter_context(queue_for(sockets.monitors[0]))
@@ -178,16 +177,17 @@ def _spawn(
 
 
 def _memory(
-    handle: VmHandle, saved: SavedGuest | None, stack: ExitStack
+    handle: VmHandle, origin: Origin | None, stack: ExitStack
 ) -> tuple[Memory, tuple[int, ...]]:
     """Return the guest's memory, and the descriptors by which QEMU comes to it."""
     size_mib = handle.memory_mib
-    if saved is not None:
-        descriptor = saved.memory
+    if origin is not None:
+        descriptor = origin.memory
     else:
         descriptor = new_memory(size_mib)
         stack.callback(os.close, descriptor)
-    memory = Memory(path=inherited(descriptor), size_mib=size_mib, shared=saved is None)
+    written = origin is None or not origin.is_shared
+    memory = Memory(path=inherited(descriptor), size_mib=size_mib, shared=written)
     return memory, (descriptor,)
 
 
@@ -200,13 +200,13 @@ async def _undo(
     await asyncio.to_thread(sockets.remove)
 
 
-async def _until(word: bytes, ours: socket.socket) -> None:
-    """Wait until QEMU has said `word` in its journal, which it writes when our end is closed too."""
+async def _until_negotiated(ours: socket.socket) -> None:
+    """Wait until QEMU writes its journal; it goes on doing so when our end is closed."""
     ours.setblocking(False)
     loop = asyncio.get_running_loop()
     said = b""
     async with asyncio.timeout(_START_TIMEOUT_S):
-        while word not in said:
+        while _NEGOTIATED not in said:
             part = await loop.sock_recv(ours, 4096)
             if not part:
                 raise LinkLostError("QEMU ended while it started")
@@ -223,9 +223,7 @@ def _boot_files(handle: VmHandle, accelerator: Accelerator) -> BootFiles | None:
     initrd = Path(extra["initrd"]) if "initrd" in extra else None
     append = " ".join(filter(None, words))
     hostname = host_name(handle.name)
-    return BootFiles(
-        kernel=Path(extra["kernel"]), initrd=initrd, append=append, hostname=hostname
-    )
+    return BootFiles(kernel=Path(extra["kernel"]), initrd=initrd, append=append, hostname=hostname)
 
 
 def _firmware_files(handle: VmHandle, files: WorkFiles) -> FirmwareFiles | None:
@@ -259,6 +257,14 @@ def _started(
         accelerator=accelerator.name,
         accelerator_note=accelerator.note or None,
         extra={**handle.extra, "shape": made_for},
+    )
+
+
+def _other_machine(handle: VmHandle) -> BackendError:
+    return BackendError(
+        f"{handle.name!r} cannot go on from what was saved: its machine differs from the one then, "
+        "or QEMU was changed since",
+        hint="start it anew, by a boot",
     )
 
 

@@ -1,4 +1,4 @@
-"""A guest's memory as a file: anonymous, found again by QEMU's process, copied without its holes."""
+"""A guest's memory as a file: anonymous, found again by QEMU's process, copied with its holes."""
 
 import os
 from contextlib import suppress
@@ -40,7 +40,7 @@ def memory_of(pid: int) -> Path | None:
     try:
         for entry in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(FileNotFoundError):
-                if os.readlink(entry) == _LINK:
+                if str(entry.readlink()) == _LINK:
                     return entry
     except OSError as error:
         raise BackendError(

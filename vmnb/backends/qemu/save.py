@@ -2,16 +2,17 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
-from vmnb.backends.qemu.files import Sockets, WorkFiles
+from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
 from vmnb.backends.qemu.layers import new_layer, put_on_top
-from vmnb.backends.qemu.load import CAPABILITIES
 from vmnb.backends.qemu.memory import copy_memory, memory_of, open_memory
+from vmnb.backends.qemu.migration import send
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.threads import in_thread
@@ -21,7 +22,7 @@ from vmnb.core.handle import VmHandle
 
 __all__ = ["save_guest"]
 
-_SAVE_TIMEOUT_S = 60.0
+_PIECE = 1 << 16
 _DISK = "disk0"
 _STANDS_STILL_FOR_GOOD = "postmigrate"
 
@@ -92,39 +93,26 @@ async def _top_node(attachment: Attachment) -> str:
 
 
 async def _state(attachment: Attachment, path: Path) -> bytes:
-    """Return what the guest's devices know."""
-    received = bytearray()
-    ended = asyncio.Event()
+    """Return what the guest's devices know, which comes out of a socket at `path`."""
+    await asyncio.to_thread(path.unlink, missing_ok=True)
+    with listening(path) as listener:
+        listener.setblocking(False)
+        async with asyncio.TaskGroup() as tasks:
+            received = tasks.create_task(_received(listener))
+            await send(attachment, path)
+    await asyncio.to_thread(path.unlink)
+    return received.result()
 
-    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while part := await reader.read(1 << 16):
-            received.extend(part)
-        writer.close()
-        ended.set()
 
-    await attachment.execute("migrate-set-capabilities", capabilities=CAPABILITIES)
-    path.unlink(missing_ok=True)
-    async with await asyncio.start_unix_server(receive, path):
-        with attachment.news() as news:
-            await attachment.execute("migrate", uri=f"unix:{path}")
-            async with asyncio.timeout(_SAVE_TIMEOUT_S):
-                await _until_migrated(attachment, news)
-                await ended.wait()
-    path.unlink(missing_ok=True)
+async def _received(listener: socket.socket) -> bytes:
+    """Return all that the one who connects sends."""
+    loop = asyncio.get_running_loop()
+    connection, _ = await loop.sock_accept(listener)
+    with connection:
+        received = bytearray()
+        while part := await loop.sock_recv(connection, _PIECE):
+            received += part
     return bytes(received)
-
-
-async def _until_migrated(attachment: Attachment, news: asyncio.Event) -> None:
-    while True:
-        news.clear()
-        migration = await attachment.execute("query-migrate")
-        match migration.get("status"):
-            case "completed":
-                return
-            case "failed" | "cancelled":
-                reason = migration.get("error-desc", "no reason was given")
-                raise BackendError(f"QEMU cannot save the guest: {reason}")
-        await news.wait()
 
 
 def _copy(pid: int, target: int) -> None:

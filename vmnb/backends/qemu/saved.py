@@ -1,12 +1,15 @@
 """A guest at one instant: its memory, what its devices knew, and its disk."""
 
+import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmnb.core.errors import BackendError
+from vmnb.core.sockets import connect
 
 __all__ = ["SavedGuest"]
+
+_SEND_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,21 +26,27 @@ class SavedGuest:
         What its devices knew, as QEMU's migration stream has it.
     layer
         The disk as it was: a layer that nobody writes any more.
+    is_shared
+        Whether several guests may go on from this memory, each with pages of its own where it has
+        written; else one alone does, and writes into it.
     """
 
     shape: str
     memory: int
     state: bytes
     layer: Path
+    is_shared: bool = True
 
-    def require_shape(self, shape: str, name: str) -> None:
-        """Raise BackendError where the VM `name` has not just the machine that was saved."""
-        if shape != self.shape:
-            raise BackendError(
-                f"{name!r} cannot go on from the saved guest: its machine differs from that one's, "
-                "or QEMU was changed since",
-                hint="start it cold: stop it, then start it",
-            )
+    @property
+    def goes_on(self) -> bool:
+        """The guest stood still when it was saved, and is to run."""
+        return True
+
+    async def deliver(self, path: Path) -> None:
+        """Send the state to the socket at `path`."""
+        with connect(path) as connection:
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                await asyncio.get_running_loop().sock_sendall(connection, self.state)
 
     def close(self) -> None:
         """Let go of the memory; guests that went on from it keep theirs."""

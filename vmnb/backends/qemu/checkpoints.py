@@ -1,0 +1,98 @@
+"""The checkpoints of a VM, in its work directory; its disk's layers are beside them."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from vmnb.backends.qemu.files import WorkFiles
+from vmnb.backends.qemu.keeping import Kept
+from vmnb.core.checkpoint import Checkpoint
+from vmnb.core.errors import CheckpointError
+from vmnb.core.handle import VmHandle
+
+__all__ = ["Checkpoints"]
+
+_CURRENT = "current"
+
+
+class Checkpoints:
+    """Those of one VM, each kept under the digest of its name, which may be any text."""
+
+    def __init__(self, handle: VmHandle) -> None:
+        self._name = handle.name
+        self.layers = WorkFiles.of_handle(handle).directory
+        self._directory = self.layers / "checkpoints"
+
+    def all(self) -> tuple[Checkpoint, ...]:
+        """Return them, oldest first."""
+        current = self.current()
+        found = (
+            Checkpoint(
+                name=facts["name"],
+                time=datetime.fromisoformat(facts["time"]),
+                size_bytes=facts["size_bytes"],
+                parent=facts["parent"],
+                thumbnail=facts["thumbnail"],
+                is_current=facts["name"] == current,
+            )
+            for facts in self._facts()
+        )
+        return tuple(sorted(found, key=lambda each: each.time))
+
+    def new(self, name: str) -> Kept:
+        """Return where one of that name is to be kept.
+
+        Raises
+        ------
+        CheckpointError
+            There is one already.
+        """
+        kept = self._kept(name)
+        if kept.facts() is not None:
+            raise CheckpointError(
+                f"{self._name!r} has a checkpoint {name!r} already",
+                hint="choose another name, or forget that one first: "
+                f"vm.forget_checkpoint({name!r})",
+            )
+        return kept
+
+    def find(self, name: str) -> Kept:
+        """Return the one of that name.
+
+        Raises
+        ------
+        CheckpointError
+            There is none.
+        """
+        kept = self._kept(name)
+        if kept.facts() is None:
+            names = ", ".join(repr(each.name) for each in self.all())
+            raise CheckpointError(
+                f"{self._name!r} has no checkpoint {name!r}",
+                hint=f"there are: {names}" if names else "make one: vm.checkpoint('before')",
+            )
+        return kept
+
+    def current(self) -> str | None:
+        """Return the name of the one that the VM has lived on from."""
+        with suppress(FileNotFoundError):
+            return (self._directory / _CURRENT).read_text()
+        return None
+
+    def live_on_from(self, name: str) -> None:
+        """Remember that the VM lives on from the one of that name."""
+        new = self._directory / f".{_CURRENT}"
+        new.write_text(name)
+        new.chmod(0o600)
+        new.replace(self._directory / _CURRENT)
+
+    def _kept(self, name: str) -> Kept:
+        return Kept(self._directory / hashlib.sha256(name.encode()).hexdigest()[:24])
+
+    def _facts(self) -> Iterator[dict[str, Any]]:
+        if self._directory.exists():
+            for entry in self._directory.iterdir():
+                if not entry.name.startswith(".") and (facts := Kept(entry).facts()):
+                    yield facts

@@ -1,0 +1,54 @@
+"""Live copies of a guest that runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from vmnb.backends.qemu.clone import prepare_clone
+from vmnb.backends.qemu.holding import Holding
+from vmnb.backends.qemu.memory import new_memory
+from vmnb.backends.qemu.personal import become_another
+from vmnb.backends.qemu.save import save_guest
+from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.core.errors import VmnbError
+from vmnb.core.finish import finish
+from vmnb.core.handle import VmHandle
+from vmnb.core.state import Action, VmState, require
+
+__all__ = ["Forks"]
+
+
+class Forks(Holding):
+    """See :class:`~vmnb.core.forking.Forking`."""
+
+    @asynccontextmanager
+    async def frozen(self, handle: VmHandle) -> AsyncIterator[SavedGuest]:
+        """Save the guest into memory alone; nothing of it is left when its last copy ends."""
+        async with self._turn(handle):
+            attachment = await self._live(handle)
+            memory = await asyncio.to_thread(new_memory, handle.memory_mib)
+            saved = await save_guest(handle, attachment, await self._qemu(), memory)
+        try:
+            yield saved
+        finally:
+            saved.close()
+
+    async def copy(self, handle: VmHandle, name: str, frozen: SavedGuest) -> VmHandle:
+        """Make a work directory whose disk is laid over the frozen one."""
+        return await prepare_clone(handle, name, frozen, await self._qemu())
+
+    async def awaken(self, handle: VmHandle, frozen: SavedGuest) -> VmHandle:
+        """Start QEMU on pages that are the frozen guest's until its guest writes to them."""
+        async with self._turn(handle):
+            require(Action.START, await self.state(handle), handle.name)
+            started = await self._launch(handle, frozen)
+            try:
+                await become_another(started)
+            except VmnbError:
+                await finish((await self._attachments.require(started)).end(kill=True))
+                raise
+            return started
+
+    async def state(self, handle: VmHandle) -> VmState:
+        """See :meth:`~vmnb.core.hypervisor.Hypervisor.state`."""
+        raise NotImplementedError

@@ -1,0 +1,115 @@
+"""A saved guest in a directory of its own: written whole or not at all, and looked at before use."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vmnb.backends.qemu.digest import file_digest
+from vmnb.backends.qemu.files import remove_tree, require_room
+from vmnb.backends.qemu.memory import open_memory
+from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.core.errors import BackendError
+
+__all__ = ["Kept"]
+
+_FACTS = "facts.json"
+_MEMORY = "memory"
+_STATE = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A saved guest on the disk; there is one if :meth:`facts` finds it."""
+
+    directory: Path
+
+    @property
+    def unfinished(self) -> "Kept":
+        """Where it is made; it becomes the directory by rename when all is there."""
+        return Kept(self.directory.with_name(f".new-{self.directory.name}"))
+
+    def begin(self) -> int:
+        """Make the directory and return the descriptor of the file for the guest's memory.
+
+        Raises
+        ------
+        BackendError
+            The disk is full.
+        """
+        directory = self.unfinished.directory
+        remove_tree(directory)
+        directory.parent.mkdir(0o700, exist_ok=True)
+        require_room(directory.parent)
+        directory.mkdir(0o700)
+        return os.open(
+            directory / _MEMORY, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
+        )
+
+    def give_up(self) -> None:
+        """Leave nothing of what was begun."""
+        remove_tree(self.unfinished.directory)
+
+    def finish(self, saved: SavedGuest, about: Mapping[str, Any]) -> None:
+        """Write the rest; afterwards it is there for good, with the facts `about` it."""
+        new = self.unfinished.directory
+        _write(new / _STATE, saved.state)
+        os.fsync(saved.memory)
+        facts = {
+            **about,
+            "shape": saved.shape,
+            "layer": saved.layer.name,
+            "digests": {name: file_digest(new / name) for name in (_MEMORY, _STATE)},
+            "size_bytes": sum((new / name).stat().st_blocks * 512 for name in (_MEMORY, _STATE)),
+        }
+        _write(new / _FACTS, json.dumps(facts).encode())
+        new.rename(self.directory)
+
+    def facts(self) -> dict[str, Any] | None:
+        """Return what is known of it; None where there is none, or none that can be read."""
+        try:
+            facts: dict[str, Any] = json.loads((self.directory / _FACTS).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return facts
+
+    def open(self, layers: Path) -> SavedGuest:
+        """Return the saved guest, whose disk's layers are in the directory `layers`.
+
+        Raises
+        ------
+        BackendError
+            It has been damaged since it was written.
+        """
+        facts = self.facts()
+        if facts is None or any(
+            not (self.directory / name).exists()
+            or file_digest(self.directory / name) != facts["digests"][name]
+            for name in (_MEMORY, _STATE)
+        ):
+            raise BackendError(
+                f"what was saved in {self.directory} has been damaged since", hint="remove it"
+            )
+        return SavedGuest(
+            shape=facts["shape"],
+            memory=open_memory(self.directory / _MEMORY),
+            state=(self.directory / _STATE).read_bytes(),
+            layer=layers / facts["layer"],
+        )
+
+    def remove(self) -> None:
+        """Remove it; first from sight, so that it is gone at once."""
+        going = self.directory.with_name(f".gone-{self.directory.name}")
+        remove_tree(going)
+        self.directory.rename(going)
+        remove_tree(going)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,109 @@
+"""Checkpoints of a guest, and the way back to them."""
+
+import asyncio
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from vmnb.backends.qemu.checkpoints import Checkpoints
+from vmnb.backends.qemu.files import WorkFiles
+from vmnb.backends.qemu.holding import Holding
+from vmnb.backends.qemu.keeping import Kept
+from vmnb.backends.qemu.layers import new_layer, put_on_top
+from vmnb.backends.qemu.memory import copy_memory, new_memory
+from vmnb.backends.qemu.personal import wake_up
+from vmnb.backends.qemu.qemu_img import create_layer
+from vmnb.backends.qemu.save import save_guest
+from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.core.checkpoint import Checkpoint
+from vmnb.core.errors import BackendError, CheckpointError
+from vmnb.core.finish import finish
+from vmnb.core.handle import VmHandle
+
+__all__ = ["Rewinding"]
+
+
+class Rewinding(Holding):
+    """See :class:`~vmnb.core.checkpoint.Checkpointing`."""
+
+    async def checkpoint(self, handle: VmHandle, name: str, thumbnail: str) -> Checkpoint:
+        """Save the guest into the work directory, and freeze what its disk has until now."""
+        checkpoints = Checkpoints(handle)
+        async with self._turn(handle):
+            kept = await asyncio.to_thread(checkpoints.new, name)
+            attachment = await self._live(handle)
+            qemu = await self._qemu()
+            about = {
+                "name": name,
+                "time": datetime.now(UTC).isoformat(),
+                "parent": await asyncio.to_thread(checkpoints.current),
+                "thumbnail": thumbnail,
+            }
+            try:
+                memory = await asyncio.to_thread(kept.begin)
+                try:
+                    saved = await save_guest(handle, attachment, qemu, memory)
+                    await asyncio.to_thread(kept.finish, saved, about)
+                finally:
+                    os.close(memory)
+            except BaseException as error:
+                await finish(asyncio.to_thread(kept.give_up))
+                if isinstance(error, OSError):
+                    raise _no_room(handle, error) from error
+                raise
+            await asyncio.to_thread(checkpoints.live_on_from, name)
+            (made,) = (each for each in checkpoints.all() if each.name == name)
+            return made
+
+    async def checkpoints(self, handle: VmHandle) -> tuple[Checkpoint, ...]:
+        """Read what is kept in the work directory."""
+        return await asyncio.to_thread(Checkpoints(handle).all)
+
+    async def rewind(self, handle: VmHandle, name: str) -> VmHandle:
+        """End QEMU, lay a new layer over the disk as it was, and start on a copy of the memory."""
+        checkpoints = Checkpoints(handle)
+        async with self._turn(handle):
+            kept = await asyncio.to_thread(checkpoints.find, name)
+            saved = await asyncio.to_thread(_opened, kept, checkpoints)
+            try:
+                attachment = await self._attachments.find(handle)
+                if attachment is not None:
+                    await attachment.end(kill=True)
+                qemu = await self._qemu()
+                files = WorkFiles.of_handle(handle)
+                top = new_layer(files.directory)
+                await asyncio.to_thread(create_layer, top, qemu, saved.layer)
+                await asyncio.to_thread(put_on_top, top, files.overlay)
+                started = await self._launch(handle, saved)
+            finally:
+                saved.close()
+            await asyncio.to_thread(checkpoints.live_on_from, name)
+            await wake_up(started)
+            return started
+
+    async def forget(self, handle: VmHandle, name: str) -> None:
+        """Remove what is kept of the memory; the disk's layers may be below others."""
+        async with self._turn(handle):
+            kept = await asyncio.to_thread(Checkpoints(handle).find, name)
+            await asyncio.to_thread(kept.remove)
+
+
+def _opened(kept: Kept, checkpoints: Checkpoints) -> SavedGuest:
+    """Return what was kept with a memory of its own, into which the guest may write."""
+    try:
+        saved = kept.open(checkpoints.layers)
+    except BackendError as error:
+        raise CheckpointError(error.message, hint="forget it, and rewind to another") from error
+    try:
+        memory = new_memory(os.fstat(saved.memory).st_size >> 20)
+        copy_memory(saved.memory, memory)
+    finally:
+        saved.close()
+    return replace(saved, memory=memory, is_shared=False)
+
+
+def _no_room(handle: VmHandle, error: OSError) -> BackendError:
+    return BackendError(
+        f"cannot write a checkpoint of {handle.name!r}: {error.strerror}; the guest goes on",
+        hint="free some space, or forget a checkpoint",
+    )

@@ -1,0 +1,80 @@
+"""Forking: live copies of a VM that runs, all of them or none."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count, islice
+
+from vmnb.core.errors import SpecError, VmExistsError, VmnbError
+from vmnb.core.finish import finish
+from vmnb.core.forking import Frozen
+from vmnb.core.machine import Machine
+from vmnb.core.names import checked_name
+from vmnb.core.session import Session
+
+__all__ = ["copy_names", "fork"]
+
+
+async def copy_names(session: Session, source: str, wanted: int) -> list[str]:
+    """Return `wanted` names for copies of the VM `source`, which no VM has."""
+    taken = {record.name for record in await session.records()}
+    names = (f"{source}-{number}" for number in count(1))
+    return list(islice((name for name in names if name not in taken), wanted))
+
+
+async def fork(session: Session, source: Machine, names: Sequence[str]) -> list[Machine]:
+    """Return live copies of `source` under those names; it goes on, and each is its own machine.
+
+    As many are made at once as this machine has processors.
+
+    Raises
+    ------
+    SpecError
+        A name cannot be had, or is there twice; nothing was made.
+    VmExistsError
+        A name is taken; nothing was made.
+    StateError, CapabilityError, CloneError, BackendError
+        It cannot be forked, or a copy could not be made; none is left.
+    """
+    names = [checked_name(name) for name in names]
+    await _require_free(session, names)
+    copies: list[Machine] = []
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def make(name: str, frozen: Frozen) -> Machine:
+        async with turns:
+            handle = source.handle
+            spec = replace(handle.spec, name=name)
+            machine = await session.add(spec, handle.backend, lambda: source.copy(name, frozen))
+            copies.append(machine)
+            await machine.awaken(frozen)
+            return machine
+
+    try:
+        async with source.frozen(", ".join(names)) as frozen, asyncio.TaskGroup() as tasks:
+            made = [tasks.create_task(make(name, frozen)) for name in names]
+    except BaseException as error:
+        await finish(_destroy(copies))
+        if isinstance(error, BaseExceptionGroup):
+            raise error.exceptions[0] from None
+        raise
+    return [task.result() for task in made]
+
+
+async def _require_free(session: Session, names: Sequence[str]) -> None:
+    taken = {record.name for record in await session.records()}
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise SpecError(f"{name!r} is there twice", hint="give each copy a name of its own")
+        if name in taken:
+            raise VmExistsError(
+                f"there is a VM named {name!r} already", hint="choose other names for the copies"
+            )
+
+
+async def _destroy(machines: Sequence[Machine]) -> None:
+    for machine in machines:
+        with suppress(VmnbError):
+            await machine.destroy()

@@ -1,0 +1,46 @@
+"""Live copies of a VM that runs."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, runtime_checkable
+
+from vmnb.core.handle import VmHandle
+
+__all__ = ["Forking", "Frozen"]
+
+Frozen = Any
+"""A guest at one instant, as its backend has it."""
+
+
+@runtime_checkable
+class Forking(Protocol):
+    """A hypervisor with :attr:`~vmnb.core.hypervisor.Capability.FORK`."""
+
+    def frozen(self, handle: VmHandle) -> AbstractAsyncContextManager[Frozen]:
+        """Give the guest as it is at this instant, for the time of a body; it goes on itself.
+
+        Raises
+        ------
+        StateError
+            The VM is not live.
+        CloneError
+            Its copies could not be made other machines than it.
+        BackendError
+            There is no room for its memory, or it cannot be saved; it goes on.
+        """
+        ...
+
+    async def copy(self, handle: VmHandle, name: str, frozen: Frozen) -> VmHandle:
+        """Make all that a copy named `name` needs; afterwards that is ``prepared``."""
+        ...
+
+    async def awaken(self, handle: VmHandle, frozen: Frozen) -> VmHandle:
+        """Let a prepared copy go on from where `frozen` is; afterwards it is ``running``.
+
+        By then it has what makes it another machine: addresses, names, keys, randomness, the time.
+
+        Raises
+        ------
+        CloneError
+            It could not be given these; it does not run.
+        """
+        ...
