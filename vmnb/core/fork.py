@@ -13,6 +13,7 @@ from vmnb.core.forking import Frozen
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
 from vmnb.core.session import Session
+from vmnb.core.spec import VmSpec
 
 __all__ = ["copy_names", "fork"]
 
@@ -45,9 +46,9 @@ async def fork(session: Session, source: Machine, names: Sequence[str]) -> list[
 
     async def make(name: str, frozen: Frozen) -> Machine:
         async with turns:
-            handle = source.handle
-            spec = replace(handle.spec, name=name)
-            machine = await session.add(spec, handle.backend, lambda: source.copy(name, frozen))
+            spec = _spec_of_copy(source.handle.spec, name)
+            tag = source.handle.backend
+            machine = await session.add(spec, tag, lambda: source.copy(spec, frozen))
             copies.append(machine)
             await machine.awaken(frozen)
             return machine
@@ -61,6 +62,12 @@ async def fork(session: Session, source: Machine, names: Sequence[str]) -> list[
             raise error.exceptions[0] from None
         raise
     return [task.result() for task in made]
+
+
+def _spec_of_copy(spec: VmSpec, name: str) -> VmSpec:
+    """Return the spec of a copy, whose ports of the host are any that are free."""
+    forwards = tuple(replace(forward, host_port=None) for forward in spec.network.forwards)
+    return replace(spec, name=name, network=replace(spec.network, forwards=forwards))
 
 
 async def _require_free(session: Session, names: Sequence[str]) -> None:

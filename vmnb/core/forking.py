@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from vmnb.core.handle import VmHandle
+from vmnb.core.spec import VmSpec
 
 __all__ = ["Forking", "Frozen"]
 
@@ -29,8 +30,8 @@ class Forking(Protocol):
         """
         ...
 
-    async def copy(self, handle: VmHandle, name: str, frozen: Frozen) -> VmHandle:
-        """Make all that a copy named `name` needs; afterwards that is ``prepared``."""
+    async def copy(self, handle: VmHandle, spec: VmSpec, frozen: Frozen) -> VmHandle:
+        """Make all that a copy with that `spec` needs; afterwards it is ``prepared``."""
         ...
 
     async def awaken(self, handle: VmHandle, frozen: Frozen) -> VmHandle:

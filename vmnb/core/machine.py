@@ -30,6 +30,7 @@ from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
 from vmnb.core.remarks import collect_remarks, remark
 from vmnb.core.router import RouterHypervisor
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
 from vmnb.core.store import Store
 from vmnb.core.units import require_seconds
@@ -108,9 +109,9 @@ class Machine(KnownVm):
         async with kept:
             yield frozen
 
-    async def copy(self, name: str, frozen: Frozen) -> VmHandle:
-        """Make all that a copy named `name` of its guest needs; see :meth:`awaken`."""
-        return await self._hypervisor.copy(self.handle, name, frozen)
+    async def copy(self, spec: VmSpec, frozen: Frozen) -> VmHandle:
+        """Make all that a copy of its guest needs; see :meth:`awaken`."""
+        return await self._hypervisor.copy(self.handle, spec, frozen)
 
     async def checkpoint(self, name: str, thumbnail: str) -> Checkpoint:
         """Keep it as it is; see :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""

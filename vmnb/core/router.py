@@ -176,9 +176,9 @@ class RouterHypervisor:
         """See :meth:`~vmnb.core.forking.Forking.frozen`."""
         return self._forking(handle).frozen(handle)
 
-    async def copy(self, handle: VmHandle, name: str, frozen: Frozen) -> VmHandle:
+    async def copy(self, handle: VmHandle, spec: VmSpec, frozen: Frozen) -> VmHandle:
         """See :meth:`~vmnb.core.forking.Forking.copy`."""
-        return await self._forking(handle).copy(handle, name, frozen)
+        return await self._forking(handle).copy(handle, spec, frozen)
 
     async def awaken(self, handle: VmHandle, frozen: Frozen) -> VmHandle:
         """See :meth:`~vmnb.core.forking.Forking.awaken`."""

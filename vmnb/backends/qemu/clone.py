@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
@@ -9,15 +10,23 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, re
 from vmnb.backends.qemu.layers import link_chain, new_layer, put_on_top
 from vmnb.backends.qemu.prepare import user_mac
 from vmnb.backends.qemu.qemu_img import create_layer
-from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.threads import in_thread
+from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
+from vmnb.core.spec import VmSpec
 
 __all__ = ["prepare_clone"]
 
 
-async def prepare_clone(handle: VmHandle, name: str, saved: SavedGuest, qemu: Qemu) -> VmHandle:
-    """Make a work directory for a copy named `name` of the VM `handle`, or nothing.
+async def prepare_clone(handle: VmHandle, spec: VmSpec, layer: Path, qemu: Qemu) -> VmHandle:
+    """Make a work directory for a copy of the VM `handle`, or nothing.
+
+    Parameters
+    ----------
+    spec
+        The copy's own.
+    layer
+        The disk that it begins with, in the work directory of `handle`.
 
     Raises
     ------
@@ -31,12 +40,12 @@ async def prepare_clone(handle: VmHandle, name: str, saved: SavedGuest, qemu: Qe
     sockets = Sockets.of(vm_id)
     sockets.require_place()
     await in_thread(
-        lambda: _make(source, files, saved, qemu), undo=lambda made: remove_tree(made.directory)
+        lambda: _make(source, files, layer, qemu), undo=lambda made: remove_tree(made.directory)
     )
     return replace(
         handle,
         id=vm_id,
-        spec=replace(handle.spec, name=name),
+        spec=spec,
         work_dir=files.directory,
         overlay=files.overlay,
         seed_iso=files.seed_iso if handle.seed_iso else None,
@@ -55,13 +64,13 @@ async def prepare_clone(handle: VmHandle, name: str, saved: SavedGuest, qemu: Qe
     )
 
 
-def _make(source: WorkFiles, files: WorkFiles, saved: SavedGuest, qemu: Qemu) -> WorkFiles:
+def _make(source: WorkFiles, files: WorkFiles, below: Path, qemu: Qemu) -> WorkFiles:
     unfinished = files.unfinished
     make_work_directory(unfinished)
     try:
-        link_chain(saved.layer, unfinished.directory)
+        link_chain(below, unfinished.directory)
         layer = new_layer(unfinished.directory)
-        create_layer(layer, qemu, saved.layer)
+        create_layer(layer, qemu, below)
         put_on_top(layer, unfinished.overlay)
         for own, theirs in (
             (unfinished.seed_iso, source.seed_iso),
@@ -73,7 +82,12 @@ def _make(source: WorkFiles, files: WorkFiles, saved: SavedGuest, qemu: Qemu) ->
                 own.parent.mkdir(0o700, exist_ok=True)
                 shutil.copy2(theirs, own)
         unfinished.directory.rename(files.directory)
-    except BaseException:
+    except BaseException as error:
         remove_tree(unfinished.directory)
+        if isinstance(error, OSError):
+            raise BackendError(
+                f"cannot make the files of a copy in {files.directory}: {error.strerror}",
+                hint="free some space, or choose another place with VMNB_HOME",
+            ) from error
         raise
     return files

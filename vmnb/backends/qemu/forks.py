@@ -1,18 +1,18 @@
 """Live copies of a guest that runs."""
 
-import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from vmnb.backends.qemu.clone import prepare_clone
 from vmnb.backends.qemu.holding import Holding
-from vmnb.backends.qemu.memory import new_memory
+from vmnb.backends.qemu.memory import frozen_memory
 from vmnb.backends.qemu.personal import become_another
-from vmnb.backends.qemu.save import save_guest
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.core.errors import VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
+from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState, require
 
 __all__ = ["Forks"]
@@ -25,17 +25,21 @@ class Forks(Holding):
     async def frozen(self, handle: VmHandle) -> AsyncIterator[SavedGuest]:
         """Save the guest into memory alone; nothing of it is left when its last copy ends."""
         async with self._turn(handle):
-            attachment = await self._live(handle)
-            memory = await asyncio.to_thread(new_memory, handle.memory_mib)
-            saved = await save_guest(handle, attachment, await self._qemu(), memory)
+            await self._live(handle)
+            memory = frozen_memory(handle.memory_mib)
+            try:
+                saved = await self._save(handle, memory)
+            except BaseException:
+                os.close(memory)
+                raise
         try:
             yield saved
         finally:
             saved.close()
 
-    async def copy(self, handle: VmHandle, name: str, frozen: SavedGuest) -> VmHandle:
+    async def copy(self, handle: VmHandle, spec: VmSpec, frozen: SavedGuest) -> VmHandle:
         """Make a work directory whose disk is laid over the frozen one."""
-        return await prepare_clone(handle, name, frozen, await self._qemu())
+        return await prepare_clone(handle, spec, frozen.layer, await self._qemu())
 
     async def awaken(self, handle: VmHandle, frozen: SavedGuest) -> VmHandle:
         """Start QEMU on pages that are the frozen guest's until its guest writes to them."""

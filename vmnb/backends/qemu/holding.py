@@ -9,6 +9,7 @@ from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import Qemu, find_qemu
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.probe_cache import ProbeCache
+from vmnb.backends.qemu.save import save_guest
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.core.errors import StateError
 from vmnb.core.handle import VmHandle
@@ -45,6 +46,13 @@ class Holding:
         started, attachment = await launch(handle, qemu, accelerator, saved)
         await self._attachments.keep(handle, attachment)
         return started
+
+    async def _save(self, handle: VmHandle, memory: int) -> SavedGuest:
+        """Save a VM that is live, its memory to the file behind the descriptor `memory`."""
+        attachment = await self._live(handle)
+        qemu = await self._qemu()
+        accelerator = await find_accelerator(qemu, self._probes)
+        return await save_guest(handle, attachment, qemu, accelerator, memory)
 
     async def _live(self, handle: VmHandle) -> Attachment:
         """Return the hold on a VM that is live.

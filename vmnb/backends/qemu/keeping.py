@@ -1,4 +1,4 @@
-"""A saved guest in a directory of its own: written whole or not at all, and looked at before use."""
+"""A saved guest in a directory of its own: written whole or not at all, checked before use."""
 
 import json
 import os

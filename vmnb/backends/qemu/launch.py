@@ -74,7 +74,7 @@ async def launch(
             await attachment.greet(spawned.monitor, _START_TIMEOUT_S)
             await _until_negotiated(spawned.journal)
             if origin is not None:
-                await receive(attachment, sockets.migration, origin.deliver)
+                await receive(attachment, sockets.migration, origin)
                 if origin.goes_on:
                     await attachment.execute("cont")
         await tell_network(handle)

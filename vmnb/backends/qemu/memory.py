@@ -6,20 +6,23 @@ from pathlib import Path
 
 from vmnb.core.errors import BackendError
 
-__all__ = ["copy_memory", "inherited", "memory_of", "new_memory", "open_memory", "touched_bytes"]
+__all__ = ["copy_memory", "frozen_memory", "inherited", "memory_of", "new_memory", "open_memory"]
 
-_NAME = "vmnb-memory"
-_LINK = f"/memfd:{_NAME} (deleted)"  # as proc(5) shows it
+_OWN, _FROZEN = "vmnb-memory", "vmnb-frozen"
+_LINK = f"/memfd:{_OWN} (deleted)"  # as proc(5) shows it
 _PIECE = 1 << 20
 _GRAIN = 1 << 16
 _ZEROS = bytes(_GRAIN)
 
 
 def new_memory(size_mib: int) -> int:
-    """Return the descriptor of a new anonymous file of that size, without a page yet."""
-    descriptor = os.memfd_create(_NAME)
-    os.ftruncate(descriptor, size_mib << 20)
-    return descriptor
+    """Return the descriptor of a new memory for one guest, without a page yet."""
+    return _anonymous(_OWN, size_mib)
+
+
+def frozen_memory(size_mib: int) -> int:
+    """Return the descriptor of a new memory that several guests are to go on from."""
+    return _anonymous(_FROZEN, size_mib)
 
 
 def inherited(descriptor: int) -> Path:
@@ -55,11 +58,6 @@ def open_memory(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def touched_bytes(descriptor: int) -> int:
-    """Return how much of a memory file there is, without its holes."""
-    return os.fstat(descriptor).st_blocks * 512
-
-
 def copy_memory(source: int, target: int) -> None:
     """Make `target` a copy of `source` with holes where there are only zeros."""
     size = os.fstat(source).st_size
@@ -74,6 +72,12 @@ def copy_memory(source: int, target: int) -> None:
         count = os.preadv(source, [buffer], offset)
         _write_grains(target, buffer[:count], offset)
         offset += count
+
+
+def _anonymous(name: str, size_mib: int) -> int:
+    descriptor = os.memfd_create(name)
+    os.ftruncate(descriptor, size_mib << 20)
+    return descriptor
 
 
 def _write_grains(target: int, piece: memoryview, offset: int) -> None:

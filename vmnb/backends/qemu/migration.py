@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -12,9 +11,6 @@ from vmnb.core.errors import BackendError
 __all__ = ["Origin", "receive", "send"]
 
 _TIMEOUT_S = 120.0
-_CAPABILITIES = [{"capability": name, "state": True} for name in ("x-ignore-shared", "events")]
-"""What both sides are told: memory that is a file is not in the stream; and say when it is done."""
-
 _FAST = 1 << 40
 """In bytes a second: more than any machine can."""
 
@@ -40,6 +36,11 @@ class Origin(Protocol):
         ...
 
     @property
+    def brings_memory(self) -> bool:
+        """Whether the memory comes with the rest, and the file has nothing yet."""
+        ...
+
+    @property
     def goes_on(self) -> bool:
         """Whether the guest is to run then."""
         ...
@@ -49,15 +50,20 @@ class Origin(Protocol):
         ...
 
 
-async def send(attachment: Attachment, path: Path) -> None:
+async def send(attachment: Attachment, path: Path, *, with_memory: bool = False) -> None:
     """Let QEMU, whose guest stands still, send it to the socket at `path`.
+
+    Parameters
+    ----------
+    with_memory
+        Whether the memory, too, is sent: it is not a file that is to be had otherwise.
 
     Raises
     ------
     BackendError
         It cannot.
     """
-    await attachment.execute("migrate-set-capabilities", capabilities=_CAPABILITIES)
+    await _agree(attachment, with_memory=with_memory)
     await attachment.execute("migrate-set-parameters", max_bandwidth=_FAST)
     with attachment.news() as news:
         await attachment.execute("migrate", uri=f"unix:{os.fspath(path)}")
@@ -67,22 +73,30 @@ async def send(attachment: Attachment, path: Path) -> None:
                 news.clear()
 
 
-async def receive(
-    attachment: Attachment, path: Path, deliver: Callable[[Path], Awaitable[None]]
-) -> None:
-    """Let QEMU, which was started to wait, have what `deliver` sends to a socket at `path`.
+async def receive(attachment: Attachment, path: Path, origin: Origin) -> None:
+    """Let QEMU, which was started to wait, have what `origin` sends to a socket at `path`.
 
     Afterwards its guest stands still; a QEMU that cannot take it ends.
     """
-    await attachment.execute("migrate-set-capabilities", capabilities=_CAPABILITIES)
+    await _agree(attachment, with_memory=origin.brings_memory)
     await attachment.execute("migrate-incoming", uri=f"unix:{os.fspath(path)}")
     with attachment.news() as news:
-        await deliver(path)
+        await origin.deliver(path)
         async with asyncio.timeout(_TIMEOUT_S):
             while (await attachment.execute("query-status"))["status"] == _WAITS:
                 await news.wait()
                 news.clear()
     await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+async def _agree(attachment: Attachment, *, with_memory: bool) -> None:
+    """Tell one side what is in the stream, and to say when it is done; the other is told the same.
+
+    With ``x-ignore-shared`` all of the memory that QEMU has mapped as shared is left out.
+    """
+    wanted = {"x-ignore-shared": not with_memory, "events": True}
+    capabilities = [{"capability": name, "state": state} for name, state in wanted.items()]
+    await attachment.execute("migrate-set-capabilities", capabilities=capabilities)
 
 
 async def _is_sent(attachment: Attachment) -> bool:

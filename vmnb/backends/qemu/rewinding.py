@@ -13,7 +13,6 @@ from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.memory import copy_memory, new_memory
 from vmnb.backends.qemu.personal import wake_up
 from vmnb.backends.qemu.qemu_img import create_layer
-from vmnb.backends.qemu.save import save_guest
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import BackendError, CheckpointError
@@ -31,8 +30,7 @@ class Rewinding(Holding):
         checkpoints = Checkpoints(handle)
         async with self._turn(handle):
             kept = await asyncio.to_thread(checkpoints.new, name)
-            attachment = await self._live(handle)
-            qemu = await self._qemu()
+            await self._live(handle)
             about = {
                 "name": name,
                 "time": datetime.now(UTC).isoformat(),
@@ -42,7 +40,7 @@ class Rewinding(Holding):
             try:
                 memory = await asyncio.to_thread(kept.begin)
                 try:
-                    saved = await save_guest(handle, attachment, qemu, memory)
+                    saved = await self._save(handle, memory)
                     await asyncio.to_thread(kept.finish, saved, about)
                 finally:
                     os.close(memory)

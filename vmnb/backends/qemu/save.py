@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from vmnb.backends.qemu.accelerator import Accelerator
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
@@ -16,6 +17,7 @@ from vmnb.backends.qemu.migration import send
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.threads import in_thread
+from vmnb.backends.qemu.twin import twin
 from vmnb.core.errors import BackendError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
@@ -28,7 +30,7 @@ _STANDS_STILL_FOR_GOOD = "postmigrate"
 
 
 async def save_guest(
-    handle: VmHandle, attachment: Attachment, qemu: Qemu, memory: int
+    handle: VmHandle, attachment: Attachment, qemu: Qemu, accelerator: Accelerator, memory: int
 ) -> SavedGuest:
     """Save the guest as it is now; afterwards it is as it was, on one more layer of its disk.
 
@@ -42,14 +44,19 @@ async def save_guest(
     BackendError
         The disk is full, or QEMU cannot save it; the guest goes on.
     """
-    files, sockets = WorkFiles.of_handle(handle), Sockets.of_handle(handle)
+    files = WorkFiles.of_handle(handle)
     frozen, top = files.overlay.resolve(), new_layer(files.directory)
     await in_thread(lambda: create_layer(top, qemu, frozen), undo=lambda _: top.unlink())
     async with _standing_still(attachment):
         await asyncio.to_thread(put_on_top, top, files.overlay)
         await _write_to(top, attachment)
-        state = await _state(attachment, sockets.migration)
-        await asyncio.to_thread(_copy, attachment.process.identity.pid, memory)
+        source = await asyncio.to_thread(memory_of, attachment.process.identity.pid)
+        if source is not None:
+            state = await _state(handle, attachment)
+            await asyncio.to_thread(_copy, source, memory)
+        else:
+            async with twin(handle, attachment, qemu, accelerator, frozen, memory) as moved:
+                state = await _state(*moved)
     return SavedGuest(shape=handle.extra["shape"], memory=memory, state=state, layer=frozen)
 
 
@@ -92,8 +99,9 @@ async def _top_node(attachment: Attachment) -> str:
     raise BackendError("QEMU knows of no disk", hint="stop the VM, and start it again")
 
 
-async def _state(attachment: Attachment, path: Path) -> bytes:
-    """Return what the guest's devices know, which comes out of a socket at `path`."""
+async def _state(handle: VmHandle, attachment: Attachment) -> bytes:
+    """Return what the guest's devices know, which stands still."""
+    path = Sockets.of_handle(handle).migration
     await asyncio.to_thread(path.unlink, missing_ok=True)
     with listening(path) as listener:
         listener.setblocking(False)
@@ -115,9 +123,7 @@ async def _received(listener: socket.socket) -> bytes:
     return bytes(received)
 
 
-def _copy(pid: int, target: int) -> None:
-    path = memory_of(pid)
-    assert path is not None  # noqa: S101 - for now
+def _copy(path: Path, target: int) -> None:
     source = open_memory(path)
     try:
         copy_memory(source, target)

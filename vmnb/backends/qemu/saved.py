@@ -38,6 +38,11 @@ class SavedGuest:
     is_shared: bool = True
 
     @property
+    def brings_memory(self) -> bool:
+        """The memory is there already."""
+        return False
+
+    @property
     def goes_on(self) -> bool:
         """The guest stood still when it was saved, and is to run."""
         return True

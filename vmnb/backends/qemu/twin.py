@@ -1,0 +1,82 @@
+"""A guest with pages of its own over another's memory, brought back to memory that is one file.
+
+It moves to a second QEMU that has such a file and stands still; from there it is saved as any is.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+from vmnb.backends.qemu.accelerator import Accelerator
+from vmnb.backends.qemu.attachment import Attachment
+from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.clone import prepare_clone
+from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.lan import leave_network
+from vmnb.backends.qemu.launch import launch
+from vmnb.backends.qemu.migration import send
+from vmnb.core.finish import finish
+from vmnb.core.handle import VmHandle
+
+__all__ = ["twin"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moving:
+    """A guest that stands still in one QEMU and comes to another; see
+    :class:`~vmnb.backends.qemu.migration.Origin`.
+    """
+
+    shape: str
+    memory: int
+    source: Attachment
+    is_shared: bool = False
+    brings_memory: bool = True
+    goes_on: bool = False
+
+    async def deliver(self, path: Path) -> None:
+        """Send all of it to the socket at `path`."""
+        await send(self.source, path, with_memory=True)
+
+
+@asynccontextmanager
+async def twin(
+    handle: VmHandle,
+    source: Attachment,
+    qemu: Qemu,
+    accelerator: Accelerator,
+    layer: Path,
+    memory: int,
+) -> AsyncIterator[tuple[VmHandle, Attachment]]:
+    """Give a second QEMU with the guest of `source`, which stands still, for the time of a body.
+
+    Parameters
+    ----------
+    layer
+        The guest's disk as it is, a layer that nobody writes any more.
+    memory
+        Descriptor of the file that has the guest's memory then.
+    """
+    network = replace(handle.network, forwards=())
+    spec = replace(handle.spec, name=f"twin {uuid4().hex[:8]}", network=network, ssh=None)
+    prepared = await prepare_clone(handle, spec, layer, qemu)
+    files, sockets = WorkFiles.of_handle(prepared), Sockets.of_handle(prepared)
+    try:
+        moving = _Moving(shape=handle.extra["shape"], memory=memory, source=source)
+        started, attachment = await launch(prepared, qemu, accelerator, moving)
+        try:
+            yield started, attachment
+        finally:
+            await finish(attachment.end(kill=True))
+            await finish(attachment.aclose())
+    finally:
+        await finish(_remove(prepared, files, sockets))
+
+
+async def _remove(handle: VmHandle, files: WorkFiles, sockets: Sockets) -> None:
+    await leave_network(handle)
+    await asyncio.to_thread(sockets.remove)
+    await asyncio.to_thread(remove_work_directory, files)
