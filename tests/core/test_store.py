@@ -150,9 +150,9 @@ def test_an_event_is_recorded_once_by_its_key_and_an_action_each_time(store: Sto
     assert [store.record(handle.id, action) for _ in range(2)] == [True, True]
 
 
-def test_the_last_boot_is_the_last_start_or_reboot_that_succeeded(store: Store) -> None:
+def test_the_last_beginning_is_the_last_start_or_reboot_that_succeeded(store: Store) -> None:
     handle = made(store, "web")
-    assert store.last_boot(handle.id, utc_now()) is None
+    assert store.last_beginning(handle.id, utc_now()) is None
     for second, (action, state) in enumerate(
         [
             (Action.START, VmState.RUNNING),
@@ -163,8 +163,11 @@ def test_the_last_boot_is_the_last_start_or_reboot_that_succeeded(store: Store) 
     ):
         time = NOON + timedelta(seconds=second)
         store.record(handle.id, replace(row(action, state), time=time))
-    assert store.last_boot(handle.id, NOON + timedelta(hours=1)) == NOON + timedelta(seconds=1)
-    assert store.last_boot(handle.id, NOON) == NOON
+    assert store.last_beginning(handle.id, NOON + timedelta(hours=1)) == (
+        NOON + timedelta(seconds=1),
+        True,
+    )
+    assert store.last_beginning(handle.id, NOON) == (NOON, True)
 
 
 def test_boot_times_are_those_of_the_same_image_and_accelerator(store: Store) -> None:

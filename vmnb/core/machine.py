@@ -32,7 +32,7 @@ from vmnb.core.remarks import collect_remarks, remark
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, Action, Cause, VmState, require
-from vmnb.core.store import Store
+from vmnb.core.store import Beginning, Store
 from vmnb.core.units import require_seconds
 
 __all__ = ["Busy", "Machine"]
@@ -209,7 +209,8 @@ class Machine(KnownVm):
         """Ask for the state, record what changed it unseen, and follow the VM while it runs."""
         async with self._lock:
             await self._reload()
-            self.started = await asyncio.to_thread(self._store.last_boot, self.handle.id, utc_now())
+            beginning = await self._beginning(utc_now())
+            self.started = beginning.time if beginning else None
             state = await self.state()
         self._watch()
         if state not in LIVE and self._watcher is not None:
@@ -375,13 +376,17 @@ class Machine(KnownVm):
             before = self.last_state
             always = event.action in _ALWAYS_TOLD
             self.last_state = after = before if always else await self.state()
-            started = await asyncio.to_thread(self._store.last_boot, self.handle.id, event.time)
+            beginning = await self._beginning(event.time)
             if always or (before is not after and not acting):
-                await self._record(_event_row(event, before, after, started))
+                await self._record(_event_row(event, before, after, beginning))
+            started = beginning.time if beginning else None
             self.started = event.time if event.action == "reboot" else started
             if event.action == "ready" or after not in LIVE:
                 self._boot_is_over()
             self._tell()
+
+    async def _beginning(self, until: datetime) -> Beginning | None:
+        return await asyncio.to_thread(self._store.last_beginning, self.handle.id, until)
 
     async def _record_unseen(self) -> VmState:
         """Record a change that no event explains and that is no action still going on."""
@@ -397,9 +402,10 @@ class Machine(KnownVm):
 
 
 def _event_row(
-    event: VmEvent, before: VmState, after: VmState, started: datetime | None
+    event: VmEvent, before: VmState, after: VmState, beginning: Beginning | None
 ) -> HistoryRow:
-    since_s = (event.time - started).total_seconds() if started else None
+    boot = beginning.time if beginning and beginning.is_boot else None
+    since_s = (event.time - boot).total_seconds() if boot else None
     return HistoryRow(
         time=event.time,
         from_state=before,

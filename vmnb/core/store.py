@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from vmnb.core.errors import StoreError, VmExistsError
 from vmnb.core.handle import VmHandle
@@ -32,7 +33,7 @@ from vmnb.core.rows import (
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
 
-__all__ = ["Store"]
+__all__ = ["Beginning", "Store"]
 
 _BUSY_S = 15.0
 _VERSION = 1
@@ -50,6 +51,13 @@ CREATE TABLE IF NOT EXISTS history (
 CREATE INDEX IF NOT EXISTS history_time ON history (machine, time);
 CREATE UNIQUE INDEX IF NOT EXISTS history_key ON history (machine, key) WHERE key IS NOT NULL;
 """
+
+
+class Beginning(NamedTuple):
+    """How a VM came to run: when, and whether by a boot."""
+
+    time: datetime
+    is_boot: bool
 
 
 class Store:
@@ -159,16 +167,18 @@ class Store:
             ).fetchall()
         return parse_rows(history_row, rows)
 
-    def last_boot(self, vm_id: str, until: datetime) -> datetime | None:
-        """Return when the VM was last started or rebooted until then, None where it never was."""
+    def last_beginning(self, vm_id: str, until: datetime) -> Beginning | None:
+        """Return how the VM last came to run until then, None where it never did."""
         with self._transaction() as db:
-            (time,) = db.execute(
-                "SELECT max(time) FROM history"
-                " WHERE machine = ? AND action IN ('start', 'reboot') AND to_state = 'running'"
-                " AND time <= ?",
+            row = db.execute(
+                "SELECT time, action FROM history WHERE machine = ? AND time <= ?"
+                " AND action IN ('start', 'reboot', 'awaken', 'rewind') AND to_state = 'running'"
+                " ORDER BY time DESC, seq DESC LIMIT 1",
                 (vm_id, time_text(until)),
             ).fetchone()
-        return time_of(time)
+        if row is None:
+            return None
+        return Beginning(datetime.fromisoformat(row[0]), row[1] in ("start", "reboot"))
 
     def boot_times_s(self, image: str, accelerator: str | None) -> list[float]:
         """Return how long the last twenty boots of `image` took, in seconds, newest first."""

@@ -2,6 +2,7 @@
 
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, IpAddress
 from vmnb.core.state import VmState
+from vmnb.notebook.checkpointing import AsyncCheckpointing
 from vmnb.notebook.copying import AsyncCopying
 from vmnb.notebook.measuring import AsyncMeasured
 from vmnb.notebook.ports import AsyncPorts
@@ -21,6 +22,7 @@ class AsyncVM(
     AsyncScreen,
     AsyncMeasured,
     AsyncTimelines,
+    AsyncCheckpointing,
 ):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.
 

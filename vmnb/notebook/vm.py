@@ -13,6 +13,7 @@ from vmnb.core.progress import reporting_to
 from vmnb.core.ssh import SshConfig
 from vmnb.core.state import VmState
 from vmnb.notebook.aio import AsyncVM
+from vmnb.notebook.checkpointing import Checkpointing
 from vmnb.notebook.console import VmConsole
 from vmnb.notebook.copying import Copying
 from vmnb.notebook.lan import Lan
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines):
+class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Checkpointing):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name

@@ -26,8 +26,9 @@ __all__ = ["twin"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moving:
-    """A guest that stands still in one QEMU and comes to another; see
-    :class:`~vmnb.backends.qemu.migration.Origin`.
+    """A guest that stands still in one QEMU and comes to another.
+
+    See :class:`~vmnb.backends.qemu.migration.Origin`.
     """
 
     shape: str

@@ -1,0 +1,124 @@
+"""Checkpoints: the part of a VM that keeps instants of its life, and goes back to them."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from vmnb.core.checkpoint import Checkpoint
+from vmnb.core.errors import SpecError, VmnbError
+from vmnb.notebook.facade import AsyncFacade, Facade
+from vmnb.notebook.live import Live
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AsyncCheckpointing", "Checkpointing"]
+
+_NAME_MAX = 200
+_THUMBNAIL_LINES = 3
+_THUMBNAIL_MAX = 400
+
+
+class Checkpointing(Facade):
+    """What a VM keeps of its life."""
+
+    def checkpoint(self, name: str) -> Self:
+        """Keep the guest as it is now, with memory, devices and disk; it goes on.
+
+        It stands still meanwhile, for the time that its memory takes to be copied. What it was is
+        kept beside its disk until it is forgotten or the VM is destroyed.
+
+        Parameters
+        ----------
+        name
+            1 to 200 characters.
+
+        Raises
+        ------
+        SpecError
+            No checkpoint can have that name.
+        CheckpointError
+            There is one of that name.
+        StateError
+            The VM is not live.
+        CapabilityError
+            The VM's backend keeps none.
+        BackendError
+            The disk is full; the guest goes on, and nothing is left.
+        """
+        self._wait("checkpoint", keep(self._live, name))
+        return self
+
+    def rewind(self, name: str) -> Self:
+        """Go back to a checkpoint; afterwards it is ``running``, as it was then.
+
+        What it has done since is lost, unless that was kept, too. Its clock is right, and what it
+        takes for random is fresh.
+
+        Raises
+        ------
+        CheckpointError
+            There is none of that name, or what was kept has been damaged; nothing was changed.
+        """
+        self._wait("rewind", self._live.machine.rewind(name))
+        return self
+
+    def forget_checkpoint(self, name: str) -> Self:
+        """Remove a checkpoint and free what it takes; the VM is as it was.
+
+        Raises
+        ------
+        CheckpointError
+            There is none of that name.
+        """
+        self._wait("forget_checkpoint", self._live.machine.forget_checkpoint(name))
+        return self
+
+    @property
+    def checkpoints(self) -> "pd.DataFrame":
+        """The checkpoints that are kept, oldest first.
+
+        See :data:`vmnb.notebook.checkpoint_table.CHECKPOINT_SCHEMA`.
+        """
+        # pandas is imported where it is needed
+        from vmnb.notebook.checkpoint_table import checkpoint_table
+
+        return checkpoint_table(self._wait("checkpoints", self._live.machine.checkpoints()))
+
+
+class AsyncCheckpointing(AsyncFacade):
+    """The awaitable twin of :class:`Checkpointing`."""
+
+    async def checkpoint(self, name: str) -> Checkpoint:
+        """See :meth:`vmnb.VM.checkpoint`."""
+        return await self._wait(keep(self._live, name))
+
+    async def rewind(self, name: str) -> None:
+        """See :meth:`vmnb.VM.rewind`."""
+        await self._wait(self._live.machine.rewind(name))
+
+    async def forget_checkpoint(self, name: str) -> None:
+        """See :meth:`vmnb.VM.forget_checkpoint`."""
+        await self._wait(self._live.machine.forget_checkpoint(name))
+
+    async def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Return what :attr:`vmnb.VM.checkpoints` shows, as plain values."""
+        return await self._wait(self._live.machine.checkpoints())
+
+
+async def keep(live: Live, name: str) -> Checkpoint:
+    """Make a checkpoint, with what the console shows as its thumbnail."""
+    if not isinstance(name, str) or not 0 < len(name) <= _NAME_MAX or not name.isprintable():
+        raise SpecError(
+            f"{name!r} cannot be a checkpoint's name",
+            hint=f"give text of 1 to {_NAME_MAX} printable characters",
+        )
+    return await live.machine.checkpoint(name, await _thumbnail(live))
+
+
+async def _thumbnail(live: Live) -> str:
+    with suppress(VmnbError):
+        console = await live.console()
+        await console.restore()
+        lines = [line.rstrip() for line in console.text().splitlines() if line.strip()]
+        return "\n".join(lines[-_THUMBNAIL_LINES:])[-_THUMBNAIL_MAX:]
+    return ""
