@@ -27,7 +27,6 @@ from vmnb.core.rows import (
     parse_rows,
     record,
     spec_text,
-    time_of,
     time_text,
 )
 from vmnb.core.spec import VmSpec

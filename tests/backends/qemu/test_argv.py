@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, LanCard, Launch, build_argv
+from vmnb.backends.qemu.argv import (
+    BootFiles,
+    FirmwareFiles,
+    LanCard,
+    Launch,
+    Memory,
+    build_argv,
+    shape,
+)
 from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import UnixConsole
@@ -28,7 +36,7 @@ LAUNCH = Launch(
     id="0123456789abcdef0123456789abcdef",
     name="web",
     vcpus=2,
-    memory_mib=256,
+    memory=Memory(path=ROOT / "memory", size_mib=256, shared=True),
     disk=ROOT / "disk.qcow2",
     seed_iso=None,
     boot=None,
