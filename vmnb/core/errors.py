@@ -19,6 +19,7 @@
     │   └── ImageUnavailableError       it cannot be downloaded now, and may be later
     ├── StoreError                      the store of VMs and history cannot be read or written
     ├── LabError                        some VMs of a lab failed; the others went on
+    ├── FleetError                      some VMs of a fleet failed; the others went on
     └── LoopError (RuntimeError)        a blocking call where it would never return
 
 Three more carry a result and stand with it: in :mod:`vmnb.guest.result` ``CommandError``, a
@@ -27,6 +28,9 @@ Three more carry a result and stand with it: in :mod:`vmnb.guest.result` ``Comma
 
 Each message says what was tried, what happened, and what to do next.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class VmnbError(Exception):
@@ -108,6 +112,30 @@ class StoreError(VmnbError):
 
 class LabError(VmnbError):
     """Some VMs of a lab are not where they should be; the others are, and stay there."""
+
+
+class FleetError(VmnbError):
+    """Some VMs of a fleet failed; with the others it was done, and stays so.
+
+    Attributes
+    ----------
+    errors
+        What went wrong, by the name of the VM.
+    results
+        What came of it with the others, by name; None for what has no result.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        errors: Mapping[str, Exception] | None = None,
+        results: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.errors = dict(errors or {})
+        self.results = dict(results or {})
 
 
 class LoopError(VmnbError, RuntimeError):
