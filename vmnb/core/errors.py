@@ -29,9 +29,6 @@ Three more carry a result and stand with it: in :mod:`vmnb.guest.result` ``Comma
 Each message says what was tried, what happened, and what to do next.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 
 class VmnbError(Exception):
     """Base of every error that vmnb raises on purpose.
@@ -130,12 +127,12 @@ class FleetError(VmnbError):
         message: str,
         *,
         hint: str = "",
-        errors: Mapping[str, Exception] | None = None,
-        results: Mapping[str, Any] | None = None,
+        errors: dict[str, Exception] | None = None,
+        results: dict[str, object] | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        self.errors = dict(errors or {})
-        self.results = dict(results or {})
+        self.errors = errors or {}
+        self.results = results or {}
 
 
 class LoopError(VmnbError, RuntimeError):

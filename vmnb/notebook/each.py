@@ -87,7 +87,7 @@ def or_raise(outcome: Outcome[_T], fault: str) -> dict[str, _T]:
         failures_text(head, errors),
         hint="the error's .errors has each by name, and .results what came of the others",
         errors=errors,
-        results=results,
+        results=dict(results),
     ) from next(iter(errors.values()))
 
 

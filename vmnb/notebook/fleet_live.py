@@ -86,7 +86,9 @@ class FleetLive:
         try:
             await actions[action]()
         except VmnbError as error:
-            self._problem = Problem(title=f"cannot {action} all", message=error.message, hint="")
+            self._problem = Problem(
+                title=f"cannot {action} all of them", message=error.message, hint=""
+            )
             self._listeners.tell()
 
     def dismiss(self) -> None:

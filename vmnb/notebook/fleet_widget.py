@@ -23,6 +23,8 @@ class FleetWidget(PageWidget):
         What it shows.
     """
 
+    esm = "fleet-bootstrap"
+
     fleet = traitlets.Any().tag(sync=True)
 
     _shown: ClassVar["dict[tuple[Live, ...], FleetWidget]"] = {}

@@ -4,7 +4,7 @@ A message from the page is only handed to the background loop; nothing here wait
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -33,6 +33,9 @@ class PageWidget(anywidget.AnyWidget):
         Those that stay as they are.
     """
 
+    esm: ClassVar[str] = "bootstrap"
+    """The module of the page's side, see :func:`vmnb.notebook.assets.bootstrap`."""
+
     layout_kind = traitlets.Unicode("card").tag(sync=True)
     reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
 
@@ -41,7 +44,7 @@ class PageWidget(anywidget.AnyWidget):
     ) -> None:
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
         self._release: Callable[[], None] = lambda: None
-        super().__init__(_esm=bootstrap(), **self.told(), **traits)
+        super().__init__(_esm=bootstrap(self.esm), **self.told(), **traits)
         self._wire = Wire(self.send)
         self._talks = self.talks(self._wire.send)
         self._unsubscribe = subscribe(self._show)

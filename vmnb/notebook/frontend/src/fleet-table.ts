@@ -45,7 +45,7 @@ class Row {
     {},
     this.name,
     h("td", {}, this.badge.element),
-    h("td", { class: "vmnb-number" }, h("span", { class: "vmnb-addresses" }, this.address, this.waysIn)),
+    h("td", { class: "vmnb-number" }, this.address, this.waysIn),
     this.now,
   );
 
