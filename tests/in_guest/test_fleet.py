@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vmnb import VM, Fleet
-from vmnb.core.errors import CommandError, DeadlineError, FleetError
+from vmnb.errors import CommandError, DeadlineError, FleetError
 from vmnb.notebook.fleet_table import FLEET_RUN_SCHEMA
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
