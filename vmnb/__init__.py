@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vmnb.core.spec import VmSpec
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
+    from vmnb.notebook.fleet import Fleet
     from vmnb.notebook.lab import Lab
     from vmnb.notebook.lanes import timeline
     from vmnb.notebook.machines_table import machines
@@ -32,6 +33,7 @@ __all__ = [
     "Action",
     "Cause",
     "CloudInitConfig",
+    "Fleet",
     "Forward",
     "Lab",
     "Network",
@@ -53,6 +55,7 @@ _HOMES = {
     "VM": "vmnb.notebook.vm",
     "Network": "vmnb.notebook.network",
     "Lab": "vmnb.notebook.lab",
+    "Fleet": "vmnb.notebook.fleet",
     "machines": "vmnb.notebook.machines_table",
     "timeline": "vmnb.notebook.lanes",
     "export": "vmnb.notebook.page.export",

@@ -98,6 +98,7 @@ class Model {
 }
 
 const bootstrap = (await import("/static/bootstrap.js")).default;
+const fleetBootstrap = (await import("/static/fleet-bootstrap.js")).default;
 const digestIn = async (name) => (await (await fetch(`/static/${name}`)).text()).match(/[0-9a-f]{64}/)[0];
 const digests = { widget: digestIn("bootstrap.js"), screen: digestIn("widget.js") };
 
@@ -113,4 +114,17 @@ function show(traits, script = {}, shadow = "") {
   window.leave = bootstrap.render({ model: window.model, el: root });
 }
 
-Object.assign(window, { card, show, ready: true });
+/** A table of machines, of which a test gives what is not usual; the buttons that are enabled by name. */
+export function fleet(rows, allowed = ["start", "suspend", "stop"], error = null) {
+  const usual = { state: "running", busy: null, address: "10.0.2.15", ways_in: "", uptime_since: null, trouble: "" };
+  const entry = (name) => [name, { enabled: allowed.includes(name), reason: allowed.includes(name) ? "" : `there is none to ${name}` }];
+  return { rows: rows.map((row) => ({ ...usual, ...row })), actions: Object.fromEntries(ACTIONS.slice(0, 4).map(entry)), error };
+}
+
+/** Show the widget of a fleet; its model is `window.model`, too. */
+function showFleet(traits, script = {}) {
+  window.model = new Model({ layout_kind: "fleet", fleet: traits }, script);
+  window.leave = fleetBootstrap.render({ model: window.model, el: document.getElementById("main") });
+}
+
+Object.assign(window, { card, fleet, show, showFleet, ready: true });

@@ -24,6 +24,11 @@ from vmnb import VM
 vm = VM("web", backend="noop").start()
 card = vm._repr_mimebundle_()
 """
+FLEET = """
+from vmnb import VM, Fleet
+fleet = Fleet(VM(name, backend="noop") for name in "ab").start()
+card = fleet._repr_mimebundle_()
+"""
 SOMEBODY = """
 import ipywidgets
 slider = ipywidgets.IntSlider()
@@ -59,7 +64,7 @@ def card_in(kernel: Kernel, *, cell: str = CARD) -> tuple[str, dict[str, str]]:
     """Make a card; return its comm, and what its page is told of the way to the kernel."""
     kernel.run(cell)
     opened = [m["content"] for m in kernel.heard if m["msg_type"] == "comm_open"]
-    comm = next(m["comm_id"] for m in opened if "card" in m["data"]["state"])
+    comm = next(m["comm_id"] for m in opened if {"card", "fleet"} & m["data"]["state"].keys())
     reach = {"control": "", "advice": ""}
     for message in kernel.heard:
         if message["msg_type"] == "comm_msg" and message["content"]["comm_id"] == comm:
@@ -85,6 +90,14 @@ def state_of(comm: str) -> Callable[[Message], str | None]:
         return None if card.get("busy") else card.get("state")
 
     return state
+
+
+def fleet_states(message: Message, comm: str) -> list[str]:
+    """Return the states that a fleet's table is told, if it is told any."""
+    if message["msg_type"] != "comm_msg" or message["content"]["comm_id"] != comm:
+        return []
+    rows = message["content"]["data"].get("state", {}).get("fleet", {}).get("rows", [])
+    return [row["state"] for row in rows]
 
 
 def expect_state(kernel: Kernel, comm: str, state: str) -> None:
@@ -114,6 +127,17 @@ class TestWhileACellBlocks:
         kernel.let_go()
         kernel.ended(cell)
         assert kernel.run("print(vm.state)") == "running\n"
+
+    def test_a_button_for_a_whole_fleet_works(self, start: Start) -> None:
+        kernel = start(THREAD[-1])
+        comm, _ = card_in(kernel, cell=FLEET)
+        cell = kernel.blocked()
+        kernel.say(comm, press("suspend"))
+        kernel.until(lambda message: fleet_states(message, comm) == ["suspended"] * 2)
+        assert kernel.is_running(cell)
+        kernel.let_go()
+        kernel.ended(cell)
+        assert kernel.run("print(*fleet.states)") == "suspended suspended\n"
 
     def test_a_button_works_by_the_control_channel(self, start: Start) -> None:
         kernel = start(CONTROL)

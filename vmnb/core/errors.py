@@ -20,6 +20,7 @@
     ├── StoreError                      the store of VMs and history cannot be read or written
     ├── CheckpointError                 a checkpoint is missing, damaged, or there already
     ├── LabError                        some VMs of a lab failed; the others went on
+    ├── FleetError                      some VMs of a fleet failed; the others went on
     └── LoopError (RuntimeError)        a blocking call where it would never return
 
 Three more carry a result and stand with it: in :mod:`vmnb.guest.result` ``CommandError``, a
@@ -113,6 +114,30 @@ class CheckpointError(VmnbError):
 
 class LabError(VmnbError):
     """Some VMs of a lab are not where they should be; the others are, and stay there."""
+
+
+class FleetError(VmnbError):
+    """Some VMs of a fleet failed; with the others it was done, and stays so.
+
+    Attributes
+    ----------
+    errors
+        What went wrong, by the name of the VM.
+    results
+        What came of it with the others, by name; None for what has no result.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        errors: dict[str, Exception] | None = None,
+        results: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.errors = errors or {}
+        self.results = results or {}
 
 
 class LoopError(VmnbError, RuntimeError):

@@ -19,7 +19,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from vmnb.core.errors import LoopError
 from vmnb.core.session import Session
 
-__all__ = ["at_shutdown", "run", "session", "shutdown", "submit"]
+__all__ = ["at_shutdown", "awaited", "run", "session", "shutdown", "submit"]
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +138,11 @@ def submit(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
     call = _Call(coroutine)
     call.start()
     return call.future
+
+
+async def awaited(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """Await, on any loop, what runs on the background loop; cancelling it cancels both."""
+    return await asyncio.wrap_future(submit(coroutine))
 
 
 def run(coroutine: Coroutine[Any, Any, _T]) -> _T:

@@ -39,15 +39,21 @@ class Replay:
     style: str
 
 
-def bootstrap() -> str:
+def bootstrap(name: str = "bootstrap") -> str:
     """Return the small module that each widget carries as its ``_esm``.
+
+    Parameters
+    ----------
+    name
+        ``"bootstrap"`` for a card or a console, ``"fleet-bootstrap"`` for a fleet: each knows
+        what is shown where no kernel runs.
 
     Raises
     ------
     VmnbError
         The front end is not built.
     """
-    return _read("bootstrap.js").decode()
+    return _read(f"{name}.js").decode()
 
 
 @cache

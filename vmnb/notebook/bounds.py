@@ -10,7 +10,7 @@ from typing import Any
 
 from vmnb.notebook.card import Card, Problem, Row, States
 
-__all__ = ["short_card", "short_rows", "short_states", "short_text"]
+__all__ = ["short_card", "short_problem", "short_rows", "short_states", "short_text"]
 
 _TEXT_BYTES = 2_500
 _HISTORY_BYTES = 7_200
@@ -63,11 +63,12 @@ def short_card(card: Card) -> Card:
     """Return the card with long texts shortened."""
     facts = [(label, _short(value, _FACT_BYTES)) for label, value in card["facts"]]
     image, note = (_short(card[key], _FACT_BYTES) for key in ("image", "accelerator_note"))
-    error = card["error"] and _short_problem(card["error"])
+    error = card["error"] and short_problem(card["error"])
     return {**card, "facts": facts, "image": image, "accelerator_note": note, "error": error}
 
 
-def _short_problem(problem: Problem) -> Problem:
+def short_problem(problem: Problem) -> Problem:
+    """Return the problem with long texts shortened."""
     return Problem(
         title=_short(problem["title"], _LINE_BYTES),
         message=_short(problem["message"], _MESSAGE_BYTES),

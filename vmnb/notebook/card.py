@@ -20,6 +20,7 @@ __all__ = [
     "States",
     "card_of",
     "history_rows",
+    "size_text",
     "states_of",
     "vcpus_text",
 ]
@@ -169,6 +170,11 @@ def states_of(rows: Iterable[HistoryRow]) -> States:
 def vcpus_text(count: int) -> str:
     """Return a number of virtual CPUs in words."""
     return f"{count} vCPU{'' if count == 1 else 's'}"
+
+
+def size_text(vcpus: int, memory_mib: int) -> str:
+    """Return how large a VM is, in words."""
+    return f"{vcpus_text(vcpus)}, {memory_mib} MiB"
 
 
 def _ms(time: datetime) -> int:

@@ -8,7 +8,7 @@ from html import escape
 from xml.etree.ElementTree import Element
 
 from vmnb.core.state import LIVE
-from vmnb.notebook.html import FONT, state_colour
+from vmnb.notebook.html import FONT, html_table, state_colour
 from vmnb.notebook.svg import element, line, picture, title, words
 from vmnb.notebook.topology import Station, Topology, plain_text, rules
 
@@ -73,17 +73,15 @@ def _link(station: Station, middle: int, topology: Topology) -> Iterator[Element
 
 def _table(topology: Topology) -> str:
     """Return the members in words; a page that shows no SVG still has them."""
-    heads = "".join(f"<th>{head}</th>" for head in ("VM", "state", "name there", "address", "MAC"))
-    body = "".join(f"<tr>{_cells(station)}</tr>" for station in topology.stations)
     count = len(topology.stations)
+    if not count:
+        return ""
+    heads = ("VM", "state", "name there", "address", "MAC")
     summary = f"{escape(topology.name)}: {count} VM{'' if count == 1 else 's'}"
-    return (
-        f"<details><summary>{summary}</summary><table><tr>{heads}</tr>{body}</table></details>"
-        if body
-        else ""
-    )
+    table = html_table(heads, map(_cells, topology.stations))
+    return f"<details><summary>{summary}</summary>{table}</details>"
 
 
-def _cells(station: Station) -> str:
+def _cells(station: Station) -> list[str]:
     values = (station.name, station.state, station.host, station.address, station.mac)
-    return "".join(f"<td>{escape(str(value))}</td>" for value in values)
+    return [escape(str(value)) for value in values]

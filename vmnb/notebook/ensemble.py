@@ -1,7 +1,6 @@
 """The VMs of a lab, acted on together, on the background loop."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 
@@ -10,18 +9,19 @@ from vmnb.core.errors import (
     CapabilityError,
     LabError,
     VmExistsError,
-    VmnbError,
     VmNotFoundError,
 )
 from vmnb.core.hypervisor import STOP_TIMEOUT_S, Capability, check_spec
 from vmnb.core.machine import Machine
-from vmnb.core.state import LIVE, VmState
+from vmnb.core.state import VmState
 from vmnb.core.units import require_seconds
 from vmnb.lab import LabPlan, in_order, reversed_needs
+from vmnb.notebook.each import failures_text
 from vmnb.notebook.first_boot import is_provisioned, provision
 from vmnb.notebook.lab_rows import LabRow, lab_row
 from vmnb.notebook.live import Live
 from vmnb.notebook.ready import ready
+from vmnb.notebook.running import stop_if_live
 
 __all__ = ["BOOT_TIMEOUT_S", "Ensemble", "Names"]
 
@@ -78,12 +78,8 @@ class Ensemble:
     async def down(self, names: Names, timeout_s: float) -> None:
         """See :meth:`vmnb.Lab.down`."""
         require_seconds(timeout_s, "timeout")
-
-        async def stop(machine: Machine) -> None:
-            if await machine.state() in LIVE:
-                await machine.stop(timeout_s)
-
-        await self._each_found(self.plan.named(names), "down", stop)
+        keys = self.plan.named(names)
+        await self._each_found(keys, "down", lambda machine: stop_if_live(machine, timeout_s))
 
     async def destroy(self, names: Names) -> None:
         """See :meth:`vmnb.Lab.destroy`."""
@@ -193,13 +189,11 @@ class Ensemble:
         needs = self.plan.needs
         order = reversed_needs(needs) if backwards else needs
         within = {key: [need for need in order[key] if need in keys] for key in keys}
-        failed = await in_order(within, act, limit=os.cpu_count() or 1)
+        failed = await in_order(within, act)
         if failed:
             count = f"{len(failed)} of {len(keys)} VMs of {self.plan.name!r}"
             raise LabError(
-                "\n".join(
-                    [f"{count} are not {state}:", *(_told(key, failed[key]) for key in failed)]
-                ),
+                failures_text(f"{count} are not {state}:", failed),
                 hint="the same again goes on from here",
             ) from next(iter(failed.values()))
 
@@ -208,8 +202,3 @@ async def _wait_ready(live: Live, timeout_s: float) -> None:
     """Wait until the guest does what it is told; that it runs is all some backends can tell."""
     if Capability.GUEST_AGENT in live.machine.capabilities:
         await ready(live, timeout_s)
-
-
-def _told(key: str, error: VmnbError) -> str:
-    hint = f"\n    → {error.hint}" if error.hint else ""
-    return f"  {key}: {error.message}{hint}"

@@ -1,6 +1,5 @@
 """What every blocking part of a VM stands on: what this process holds of it, and waiting."""
 
-import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
@@ -60,4 +59,4 @@ class AsyncFacade:
 
     async def _wait(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Await what runs on the background loop; cancelling it cancels both."""
-        return await asyncio.wrap_future(runtime.submit(coroutine))
+        return await runtime.awaited(coroutine)

@@ -3,12 +3,12 @@
 Everything that comes from a guest or a person is escaped; nothing in here is a script.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from vmnb.notebook.card import Card, Row, vcpus_text
 
-__all__ = ["FONT", "state_badge", "state_colour", "static_card"]
+__all__ = ["FONT", "html_table", "state_badge", "state_colour", "static_card"]
 
 _COLOURS = {"running": "#1a7f37", "suspended": "#9a6700", "failed": "#cf222e"}
 FONT = "font-family:system-ui,sans-serif;font-size:13px;line-height:1.5"
@@ -36,6 +36,14 @@ def state_badge(state: str) -> str:
         f'<span style="border:1px solid {colour};border-radius:1em;padding:1px 8px">'
         f'<span style="color:{colour}" aria-hidden="true">●</span> {escape(state)}</span>'
     )
+
+
+def html_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table; its cells are HTML already."""
+    top = "".join(f"<th>{head}</th>" for head in heads)
+    lines = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><tr>{top}</tr>{body}</table>"
 
 
 def _header(card: Card) -> str:
@@ -67,13 +75,12 @@ def _console(text: str) -> str:
 def _history(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
-    heads = "".join(f"<th>{head}</th>" for head in ("time", "from", "to", "action", "s", "by", ""))
-    body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
-    return f"<details><summary>History</summary><table><tr>{heads}</tr>{body}</table></details>"
+    table = html_table(("time", "from", "to", "action", "s", "by", ""), map(_cells, rows))
+    return f"<details><summary>History</summary>{table}</details>"
 
 
-def _cells(row: Row) -> str:
+def _cells(row: Row) -> list[str]:
     time, before, after, action, duration_s, cause, detail = row
     length = "" if duration_s is None else f"{duration_s:.3f}"
     values = (time[:19], before, after, action, length, cause, detail)
-    return "".join(f"<td>{escape(value)}</td>" for value in values)
+    return [escape(value) for value in values]

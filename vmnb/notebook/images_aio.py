@@ -1,9 +1,7 @@
 """The awaitable twin of the functions for images, for any event loop."""
 
-import asyncio
 import os
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from vmnb.core import runtime
 from vmnb.images.library import LibraryImage
@@ -24,31 +22,27 @@ class AsyncImages:
         self, image: str, *, sha256: str | None = None, sha512: str | None = None
     ) -> LibraryImage:
         """See :func:`vmnb.images.pull`."""
-        return await _wait(image_actions.pull(image, sha256, sha512))
+        return await runtime.awaited(image_actions.pull(image, sha256, sha512))
 
     async def add(self, path: str | os.PathLike[str], name: str) -> LibraryImage:
         """See :func:`vmnb.images.add`."""
-        return await _wait(image_actions.add(path, name))
+        return await runtime.awaited(image_actions.add(path, name))
 
     async def list(self) -> list[LibraryImage]:
         """See :func:`vmnb.images.list`."""
-        return await _wait(image_actions.every())
+        return await runtime.awaited(image_actions.every())
 
     async def inspect(self, name: str) -> LibraryImage:
         """See :func:`vmnb.images.inspect`."""
-        return await _wait(image_actions.inspect(name))
+        return await runtime.awaited(image_actions.inspect(name))
 
     async def remove(self, name: str) -> None:
         """See :func:`vmnb.images.remove`."""
-        await _wait(image_actions.remove(name))
+        await runtime.awaited(image_actions.remove(name))
 
     async def verify(self, name: str | None = None) -> "_Images":
         """See :func:`vmnb.images.verify`."""
-        return await _wait(image_actions.verify(name))
+        return await runtime.awaited(image_actions.verify(name))
 
 
 _Images = list[LibraryImage]
-
-
-async def _wait(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    return await asyncio.wrap_future(runtime.submit(coroutine))

@@ -221,7 +221,7 @@ class AsyncLab:
         timeout: float = BOOT_TIMEOUT_S,  # noqa: ASYNC109 - each guest's
     ) -> None:
         """See :meth:`vmnb.Lab.up`."""
-        await _awaited(self._ensemble.up(names, timeout))
+        await runtime.awaited(self._ensemble.up(names, timeout))
 
     async def down(
         self,
@@ -230,11 +230,11 @@ class AsyncLab:
         timeout: float = STOP_TIMEOUT_S,  # noqa: ASYNC109 - the guest's
     ) -> None:
         """See :meth:`vmnb.Lab.down`."""
-        await _awaited(self._ensemble.down(names, timeout))
+        await runtime.awaited(self._ensemble.down(names, timeout))
 
     async def destroy(self, names: Names = None) -> None:
         """See :meth:`vmnb.Lab.destroy`."""
-        await _awaited(self._ensemble.destroy(names))
+        await runtime.awaited(self._ensemble.destroy(names))
 
     async def reload(
         self,
@@ -246,12 +246,8 @@ class AsyncLab:
         """See :meth:`vmnb.Lab.reload`."""
         plan = await asyncio.to_thread(read_plan, self._ensemble.plan.document.path)
         reloading = self._ensemble.reload(plan, names, recreate=recreate, timeout_s=timeout)
-        await _awaited(reloading)
+        await runtime.awaited(reloading)
 
     async def status(self) -> list[LabRow]:
         """Return what :meth:`vmnb.Lab.status` shows, as plain values."""
-        return await _awaited(self._ensemble.rows())
-
-
-async def _awaited(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    return await asyncio.wrap_future(runtime.submit(coroutine))
+        return await runtime.awaited(self._ensemble.rows())

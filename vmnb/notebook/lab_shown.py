@@ -2,9 +2,9 @@
 
 from html import escape
 
-from vmnb.notebook.card import vcpus_text
+from vmnb.notebook.card import size_text
 from vmnb.notebook.ensemble import Ensemble
-from vmnb.notebook.html import state_badge
+from vmnb.notebook.html import html_table, state_badge
 
 __all__ = ["lab_html", "lab_text"]
 
@@ -19,17 +19,15 @@ def lab_text(ensemble: Ensemble) -> str:
 
 def lab_html(ensemble: Ensemble) -> str:
     """Return a table with a row for each VM, without scripts."""
-    heads = "".join(f"<th>{head}</th>" for head in _HEADS)
-    rows = "".join(f"<tr>{_cells(ensemble, key)}</tr>" for key in ensemble.plan.members)
-    return f"<b>{escape(ensemble.plan.name)}</b><table><tr>{heads}</tr>{rows}</table>"
+    rows = (_cells(ensemble, key) for key in ensemble.plan.members)
+    return f"<b>{escape(ensemble.plan.name)}</b>{html_table(_HEADS, rows)}"
 
 
-def _cells(ensemble: Ensemble, key: str) -> str:
+def _cells(ensemble: Ensemble, key: str) -> list[str]:
     member = ensemble.plan.members[key]
-    size = f"{vcpus_text(member.spec.vcpus)}, {member.spec.memory_mib} MiB"
+    size = size_text(member.spec.vcpus, member.spec.memory_mib)
     texts = (escape(text) for text in (member.spec.image, size, ", ".join(member.needs)))
-    cells = (escape(key), state_badge(_state(ensemble, key)), *texts)
-    return "".join(f"<td>{cell}</td>" for cell in cells)
+    return [escape(key), state_badge(_state(ensemble, key)), *texts]
 
 
 def _state(ensemble: Ensemble, key: str) -> str:

@@ -117,6 +117,11 @@ class Live:
         """Return the history as the card shows it, as last known."""
         return history_rows(self._history)
 
+    @property
+    def forwards(self) -> tuple[Forward, ...]:
+        """The ports of the host that lead into the guest, as last known."""
+        return self._forwards or ()
+
     def states(self) -> States:
         """Return the states over time as the card draws them, as last known."""
         return states_of(self._history)

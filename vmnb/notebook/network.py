@@ -1,6 +1,5 @@
 """A private network: blocking by default, awaitable by ``.aio``, a drawing when shown."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Coroutine
@@ -194,7 +193,7 @@ class AsyncNetwork:
         await self._wait(_unblock(self._name, vms))
 
     async def _wait(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        return await asyncio.wrap_future(runtime.submit(coroutine))
+        return await runtime.awaited(coroutine)
 
 
 async def _members(name: str) -> Topology:

@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 from vmnb.core.machine import Machine
-from vmnb.notebook.card import vcpus_text
+from vmnb.notebook.card import size_text
 from vmnb.notebook.html import static_card
 from vmnb.notebook.live import Live
 from vmnb.notebook.saved import Output, Saved, pages
@@ -83,5 +83,5 @@ class Shown:
 def plain_text(machine: Machine) -> str:
     """Return a line that is the same at every run: no address, no time."""
     handle = machine.handle
-    facts = f"{handle.spec.image}, {vcpus_text(handle.vcpus)}, {handle.memory_mib} MiB"
+    facts = f"{handle.spec.image}, {size_text(handle.vcpus, handle.memory_mib)}"
     return f"<VM {handle.name!r}: {machine.last_state}, {facts}>"

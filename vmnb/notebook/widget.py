@@ -1,32 +1,21 @@
-"""The one widget: the kernel's side of ``frontend/src/protocol.ts``.
-
-A message from the page is only handed to the background loop; nothing here waits for a VM.
-"""
+"""The widget of one VM: its card, or one of its consoles alone."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import anywidget
 import traitlets
 
-from vmnb.core import runtime
 from vmnb.notebook.action_talk import ActionTalk, Known
-from vmnb.notebook.assets import bootstrap
 from vmnb.notebook.bounds import short_card, short_rows, short_states, short_text
-from vmnb.notebook.bundle_talk import BundleTalk
 from vmnb.notebook.console_talk import ConsoleTalk
-from vmnb.notebook.kernel_comm import is_marimo, take
-from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
 from vmnb.notebook.metrics_talk import MetricsTalk
+from vmnb.notebook.page_widget import PageWidget
 from vmnb.notebook.screen_talk import ScreenTalk
-from vmnb.notebook.socket_talk import SocketTalk
-from vmnb.notebook.talk import Message, Send
-from vmnb.notebook.talks import Talks
+from vmnb.notebook.talk import Message, Send, Talk
 from vmnb.notebook.typed import Typed
-from vmnb.notebook.wire import Wire
 
 __all__ = ["CardWidget"]
 
@@ -34,7 +23,7 @@ _SNAPSHOT_EVERY_S = 2.0
 """How often the text for saved notebooks is renewed while the console speaks."""
 
 
-class CardWidget(anywidget.AnyWidget):
+class CardWidget(PageWidget):
     """A VM's card in the page, or its console alone.
 
     Parameters
@@ -53,8 +42,6 @@ class CardWidget(anywidget.AnyWidget):
     history = traitlets.Any().tag(sync=True)
     states = traitlets.Unicode().tag(sync=True)
     snapshot = traitlets.Unicode().tag(sync=True)
-    layout_kind = traitlets.Unicode("card").tag(sync=True)
-    reach = traitlets.Dict({"control": "", "advice": ""}).tag(sync=True)
     saved_key = traitlets.Unicode().tag(sync=True)
 
     console = traitlets.Int(0).tag(sync=True)
@@ -65,55 +52,18 @@ class CardWidget(anywidget.AnyWidget):
         self._known, self._typed = Known(), Typed()  # shared by all ways to a page
         self._is_card = layout == "card"
         self._snapshot_due: asyncio.TimerHandle | None = None
-        self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
-        self._release: Callable[[], None] = lambda: None
-        super().__init__(
-            _esm=bootstrap(),
-            **self._told(),
-            layout_kind=layout,
-            console=console,
-            saved_key=saved_key,
-        )
-        self._wire = Wire(self.send)
-        self._talks = self.talks(self._wire.send)
-        self._unsubscribe = live.subscribe(self._show)
-        self.on_msg(lambda _, content, buffers: self._receive(content, buffers))
-        reach = take(self.comm, self._receive)
-        self._release = reach.release
-        self.reach = reach.for_page()
+        super().__init__(live.subscribe, layout_kind=layout, console=console, saved_key=saved_key)
 
-    def talks(self, send: Send) -> Talks:
-        """Return the talks with the pages that `send` reaches."""
-        return Talks(
-            BundleTalk(send),
-            KnockTalk(send),
-            SocketTalk(self, self.model_id, send),
+    def subjects(self, send: Send) -> Sequence[Talk]:
+        """Return the talks of the card's tabs and buttons."""
+        return (
             ActionTalk(self._live, self._known, send),
             ConsoleTalk(self._live, self._typed, partial(self._to_view, send)),
             ScreenTalk(self._live, send),
             MetricsTalk(self._live, send),
         )
 
-    @property
-    def is_for_one_cell(self) -> bool:
-        """Whether no other cell can show it: marimo takes a widget away with its cell."""
-        return is_marimo(self.comm)
-
-    def close(self) -> None:
-        """Take it from the page; the VM goes on as it is."""
-        self._unsubscribe()
-        self._release()
-        super().close()
-
-    def _show(self) -> None:
-        if getattr(self.comm, "_closed", False):  # marimo does so, and tells nobody
-            self.close()
-            return
-        with self.hold_sync():
-            for name, value in self._told().items():
-                self.set_trait(name, value)
-
-    def _told(self) -> dict[str, Any]:
+    def told(self) -> dict[str, Any]:
         """Return what the page is told of the VM, and the notebook keeps: no more than is shown."""
         card = short_card(self._live.card())
         return {
@@ -122,9 +72,6 @@ class CardWidget(anywidget.AnyWidget):
             "states": short_states(self._live.states()) if self._is_card else "",
             "snapshot": short_text(self._live.consoles.text(self._console)),
         }
-
-    def _receive(self, content: Message, buffers: Sequence[memoryview]) -> None:
-        runtime.submit(self._talks.handle(content, self._wire.bytes_of(content, buffers)))
 
     def _to_view(self, send: Send, message: Message, buffers: list[bytes]) -> None:
         send(message, buffers)

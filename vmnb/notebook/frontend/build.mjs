@@ -1,4 +1,4 @@
-// Builds ../static: the bootstrap that every widget carries, the bundles that a page loads once, and the
+// Builds ../static: the bootstraps, of which every widget carries one, the bundles that a page loads once, and the
 // script and style of exported pages.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -35,6 +35,11 @@ async function compile(entry, define = {}, format = "esm") {
   return result.outputFiles[0].contents;
 }
 
+/** A style, bundled and minified, as a string of the code. */
+async function text(style) {
+  return JSON.stringify(Buffer.from(await compile(style)).toString().trim());
+}
+
 async function licences() {
   const texts = Object.entries(bundled).map(async ([name, files]) => {
     const read = (file) => readFile(new URL(`node_modules/${name}/${file}`, here), "utf8");
@@ -54,10 +59,11 @@ function digest(...contents) {
 const screen = await compile("src/screen.ts");
 const script = await compile("src/widget.ts", { SCREEN_DIGEST: digest(screen) });
 const style = await compile("src/styles/widget.css");
-const stillStyle = await compile("src/styles/still.css");
-const bootstrap = await compile("src/bootstrap.ts", {
-  BUNDLE_DIGEST: digest(script, style),
-  STILL_CSS: JSON.stringify(Buffer.from(stillStyle).toString().trim()),
+const known = { BUNDLE_DIGEST: digest(script, style) };
+const bootstrap = await compile("src/bootstrap.ts", { ...known, STILL_CSS: await text("src/styles/still.css") });
+const fleetBootstrap = await compile("src/fleet-bootstrap.ts", {
+  ...known,
+  FLEET_STILL_CSS: await text("src/styles/fleet-still.css"),
 });
 
 const replay = { "replay.js": await compile("src/replay.ts", {}, "iife"), "replay.css": await compile("src/styles/replay.css") };
@@ -66,6 +72,7 @@ await rm(staticDir, { recursive: true, force: true });
 await mkdir(staticDir);
 const outputs = {
   "bootstrap.js": bootstrap,
+  "fleet-bootstrap.js": fleetBootstrap,
   "widget.js": script,
   "widget.css": style,
   "screen.js": screen,

@@ -1,6 +1,6 @@
 /** The buttons: what may be done now, why the rest may not, and a question before destroying. */
-import { h, hasFocus, setAttributes, setText, uniqueId } from "./dom";
-import { icon } from "./icons";
+import { ActionButton } from "./action-button";
+import { h, hasFocus, setText, uniqueId } from "./dom";
 import type { ActionName, Card } from "./protocol";
 
 const WORDS: Record<ActionName, string> = {
@@ -15,19 +15,19 @@ export class Actions {
   readonly buttons: HTMLElement;
   /** The question before destroying; stands below the header while it is asked. */
   readonly question: HTMLElement;
-  private readonly byName: Record<ActionName, HTMLButtonElement>;
+  private readonly byName: Record<ActionName, ActionButton>;
   private readonly ask = h("p", { id: uniqueId("ask") });
   private readonly cancel = h("button", { type: "button", class: "vmnb-button" }, "Cancel");
   private readonly confirm = h("button", { type: "button", class: "vmnb-button vmnb-danger" }, "Destroy");
 
   constructor(private readonly act: (action: ActionName) => void) {
     const names = Object.keys(WORDS) as ActionName[];
-    const made = names.map((name) => [name, this.button(name)] as const);
-    this.byName = Object.fromEntries(made) as Record<ActionName, HTMLButtonElement>;
+    const made = names.map((name) => [name, new ActionButton(name, WORDS[name], () => this.press(name))] as const);
+    this.byName = Object.fromEntries(made) as Record<ActionName, ActionButton>;
     this.buttons = h(
       "div",
       { class: "vmnb-actions", role: "group", "aria-label": "Actions" },
-      ...Object.values(this.byName),
+      ...Object.values(this.byName).map(({ element }) => element),
     );
     this.question = h(
       "div",
@@ -39,39 +39,21 @@ export class Actions {
   }
 
   update(card: Card): void {
-    for (const [name, button] of Object.entries(this.byName)) {
-      this.updateButton(button, card, name as ActionName);
-    }
+    for (const [name, button] of Object.entries(this.byName)) button.update(card.actions[name as ActionName]);
     this.showOneOf(card);
     const question = `Destroy ${card.name}? Its disk is removed for good. Its history stays.`;
     setText(this.ask, question);
     if (!card.actions.destroy.enabled && !this.question.hidden) this.closeQuestion();
   }
 
-  private button(name: ActionName): HTMLButtonElement {
-    const button = h("button", { type: "button", class: `vmnb-button vmnb-${name}` }, icon(name), h("span", {}, WORDS[name]));
-    button.addEventListener("click", () => {
-      if (button.getAttribute("aria-disabled") === "true") return;
-      if (name === "destroy") this.openQuestion();
-      else this.act(name);
-    });
-    return button;
-  }
-
-  // `aria-disabled` rather than `disabled`: the reason stays reachable by keyboard and hover, and
-  // a button that changes under the focus keeps it.
-  private updateButton(button: HTMLButtonElement, card: Card, name: ActionName): void {
-    const { enabled, reason } = card.actions[name];
-    setAttributes(button, {
-      "aria-disabled": enabled ? null : "true",
-      "aria-description": reason || null,
-      title: reason || null,
-    });
+  private press(name: ActionName): void {
+    if (name === "destroy") this.openQuestion();
+    else this.act(name);
   }
 
   /** Suspend and Resume share a place; the focus moves along. */
   private showOneOf(card: Card): void {
-    const { suspend, resume } = this.byName;
+    const [suspend, resume] = [this.byName.suspend.element, this.byName.resume.element];
     const isSuspended = card.state === "suspended" || card.actions.resume.enabled;
     const [shown, hidden] = isSuspended ? [resume, suspend] : [suspend, resume];
     const hadFocus = hasFocus(hidden);
@@ -101,6 +83,6 @@ export class Actions {
   private closeQuestion(): void {
     const hadFocus = hasFocus(this.question);
     this.question.hidden = true;
-    if (hadFocus) this.byName.destroy.focus();
+    if (hadFocus) this.byName.destroy.element.focus();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What the kernel and the page say to each other. The Python side is `vmnb/notebook/widget.py`.
+ * What the kernel and the page say to each other. The Python side is `vmnb/notebook/page_widget.py`.
  *
  * Traits go from the kernel to the page alone. They are small JSON, and with them a saved notebook
  * is readable where no kernel runs. Bytes never travel as traits: they are buffers of custom
@@ -101,8 +101,27 @@ export interface States {
   marks: [string, number][];
 }
 
+/** A machine in the table of a fleet. */
+export interface FleetRow extends Pick<Card, "name" | "state" | "busy" | "address" | "uptime_since"> {
+  /** Where this computer reaches it behind NAT, for people; may be empty. */
+  ways_in: string;
+  /** The first line of what is wrong with it; empty where nothing is. */
+  trouble: string;
+}
+
+/** Several machines in one table, and what can be asked of all that allow it. */
+export interface Fleet {
+  rows: FleetRow[];
+  actions: Record<FleetAction, ActionState>;
+  error: Problem | null;
+}
+
+export type FleetAction = Exclude<ActionName, "destroy">;
+
 export interface Traits {
   card: Card;
+  /** In place of `card` and what follows it, where several machines are shown. */
+  fleet: Fleet;
   /** The newest last; the kernel keeps it short (7.2 kB). */
   history: HistoryRow[];
   /** `States` as JSON text: as a list each number would be a line of the notebook's file. */
@@ -110,8 +129,8 @@ export interface Traits {
   reach: Reach;
   /** The console's screen as it last stood, as plain text without escape sequences (2.5 kB). */
   snapshot: string;
-  /** The whole card, or the console with a slim header. */
-  layout_kind: "card" | "console";
+  /** The whole card, the console with a slim header, or the table of a fleet. */
+  layout_kind: "card" | "console" | "fleet";
   /** Which console is shown alone. */
   console: number;
   /** Names the HTML beside the widget that stands for it where none runs, and hides meanwhile. */

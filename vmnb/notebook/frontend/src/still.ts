@@ -3,24 +3,14 @@ import { factsList } from "./details";
 import { h } from "./dom";
 import { Header } from "./header";
 import { historyTable } from "./history";
-import { isRunning } from "./lab-kernel";
 import type { Card, Model } from "./protocol";
-import { silenceText } from "./silence";
+import { keepDrawn, whyStill } from "./saved";
 
 declare const STILL_CSS: string;
 
-const SAVED = "As it was saved. Run the cell to work with it.";
-
-/** Show the still card in `root` and keep it true, perhaps with a note why it is still; the function returned takes it away. */
+/** Show the still card in `root` and keep it true; see `ShowStill`. */
 export function showStill(model: Model, root: HTMLElement, note?: string): () => void {
-  const draw = () => root.replaceChildren(h("style", {}, STILL_CSS), still(model, note));
-  const events = ["change:card", "change:history", "change:snapshot"] as const;
-  for (const event of events) model.on(event, draw);
-  draw();
-  return () => {
-    for (const event of events) model.off(event, draw);
-    root.replaceChildren();
-  };
+  return keepDrawn(model, root, ["card", "history", "snapshot"], STILL_CSS, () => still(model, note));
 }
 
 function still(model: Model, note: string | undefined): HTMLElement {
@@ -29,12 +19,10 @@ function still(model: Model, note: string | undefined): HTMLElement {
   const isCard = model.get("layout_kind") !== "console";
   const header = new Header();
   header.update({ ...card, busy: null }, null);
-  const why = note ?? (isRunning(model) ? silenceText(model) : SAVED);
-  const saved = h("p", { class: "vmnb-saved" }, why);
   return h(
     "section",
     { class: "vmnb vmnb-still", "data-saved": model.get("saved_key") ?? null, "aria-label": `Virtual machine ${card.name}, as it was saved` },
-    h("header", { class: "vmnb-header" }, header.element, saved),
+    h("header", { class: "vmnb-header" }, header.element, whyStill(model, note)),
     consoleText(model.get("snapshot") ?? ""),
     ...(isCard ? sections(model, card) : []),
   );

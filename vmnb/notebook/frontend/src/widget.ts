@@ -2,26 +2,35 @@
 import { CardView } from "./card";
 import { ConsoleView } from "./console-view";
 import { h } from "./dom";
+import { FleetView } from "./fleet";
 import { keepSaved } from "./keep";
 import { Link } from "./link";
-import type { Bundle, MessageCallback } from "./protocol";
+import type { Bundle, Card, MessageCallback, Model, ToPage } from "./protocol";
+
+/** What stands in a cell: a machine's card, its console alone, or a table of several machines. */
+interface View {
+  readonly element: HTMLElement;
+  update?(card: Card): void;
+  receive(message: ToPage, buffers: ArrayBufferView[]): void;
+  dispose(): void;
+}
 
 export const mount: Bundle["mount"] = (model, root, style) => {
-  const card = model.get("card");
-  if (card === undefined) throw new Error("vmnb: the widget has no trait `card`");
-  const isCard = model.get("layout_kind") !== "console";
   const link = new Link(model);
-  const view = isCard ? new CardView(link, card) : new ConsoleView(link, card);
+  const view = viewOf(link);
 
   const onMessage: MessageCallback = (message, buffers) => {
     if (message.kind === "saved") keepSaved(model, message.output);
     else view.receive(message, buffers);
   };
-  const onCard = () => view.update(model.get("card") ?? card);
+  const onCard = () => {
+    const card = model.get("card");
+    if (card !== undefined) view.update?.(card);
+  };
   link.on("msg:custom", onMessage);
   model.on("change:card", onCard);
 
-  view.element.dataset.saved = model.get("saved_key");
+  view.element.dataset.saved = model.get("saved_key") ?? "";
   // In the element itself, so that it also holds in a shadow root.
   root.replaceChildren(h("style", {}, style), view.element);
   return () => {
@@ -32,3 +41,11 @@ export const mount: Bundle["mount"] = (model, root, style) => {
     root.replaceChildren();
   };
 };
+
+function viewOf(model: Model): View {
+  const fleet = model.get("fleet");
+  if (fleet !== undefined) return new FleetView(model, fleet);
+  const card = model.get("card");
+  if (card === undefined) throw new Error("vmnb: the widget has neither trait `card` nor `fleet`");
+  return model.get("layout_kind") === "console" ? new ConsoleView(model, card) : new CardView(model, card);
+}

@@ -14,10 +14,23 @@ const TONES: Record<string, Tone> = {
   destroyed: "calm",
 };
 
-/** The badge of a card: what is being done, or else the state. */
-export function badgeOf(card: Card): { word: string; tone: Tone } {
-  if (card.busy) return { word: card.busy.text, tone: "work" };
-  return { word: card.state, tone: toneOf(card.state) };
+/** A machine, as far as its badge needs it. */
+export type Stated = Pick<Card, "state" | "busy">;
+
+/** The badge of a machine: what is being done, or else the state. */
+export function badgeOf({ state, busy }: Stated): { word: string; tone: Tone } {
+  if (busy) return { word: busy.text, tone: "work" };
+  return { word: state, tone: toneOf(state) };
+}
+
+/** "2 running", "1 suspended": how many of several are in each state, those of most first. */
+export function countWords(several: Stated[]): string[] {
+  const counts = new Map<string, number>();
+  for (const stated of several) {
+    const { word } = badgeOf(stated);
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map(([word, count]) => `${count} ${word}`);
 }
 
 export function toneOf(state: string): Tone {
@@ -31,6 +44,11 @@ export function busyText(busy: Busy, nowMs: number): string {
   if (!busy.expected_s) return soFar;
   const expected = seconds(busy.expected_s);
   return elapsed <= busy.expected_s ? `${soFar} of about ${expected}` : `${soFar}, usually about ${expected}`;
+}
+
+/** "up 3 min 2 s" */
+export function uptimeText(since: string, nowMs: number): string {
+  return `up ${wholeDuration((nowMs - Date.parse(since)) / 1000)}`;
 }
 
 /** How much of the expected time is over, 0 to 1; null where that says nothing. */
