@@ -119,8 +119,8 @@ async def take_on(
     Raises
     ------
     CloneError
-        Its kernel cannot be made to draw new random numbers, and nothing was changed; or a later
-        step failed.
+        Its kernel cannot be made to draw new random numbers, and only the clock was set; or a
+        later step failed.
     StateError
         The VM is not running.
     DeadlineError

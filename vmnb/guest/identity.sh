@@ -5,11 +5,19 @@
 # the SSH server shall have another key, its public half, a line, and its private half.
 #
 # Says "seconds" where the clock could be set to whole seconds only, and "ssh" where there is a
-# server that has the key. Ends with 3, and nothing is changed, where the kernel cannot be reseeded.
+# server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be reseeded.
 set -e
 now=$1 name=$2 machine=$3
 shift 3
 read -r seed
+
+# --- The clock, as long as it is true what was told.
+
+# busybox's date(1) knows no fractions.
+if [ /bin/date -ef /bin/busybox ] || ! date -s "@$now" >/dev/null 2>&1; then
+    date -s "@${now%.*}" >/dev/null
+    echo seconds
+fi
 
 # --- Randomness. Until the kernel draws its key anew, it gives what every other copy gets.
 
@@ -36,13 +44,6 @@ with open("/dev/random", "wb") as to:
 
 printf %s "$seed" >/dev/urandom
 [ "$hears" ] || by_perl || by_python || exit 3
-
-# --- The clock.
-
-if ! date -s "@$now" >/dev/null 2>&1; then
-    date -s "@${now%.*}" >/dev/null
-    echo seconds
-fi
 
 # --- Names.
 
@@ -87,7 +88,7 @@ readdress() { # $1 the device, $2 its new address
     fi
     # Its addresses of IPv6 are made from the old one.
     off=/proc/sys/net/ipv6/conf/$1/disable_ipv6
-    if read -r is_off 2>/dev/null <"$off" && [ "$is_off" = 0 ]; then
+    if [ -e "$off" ] && [ "$(cat "$off")" = 0 ]; then
         echo 1 >"$off"
         echo 0 >"$off"
     fi
@@ -124,6 +125,7 @@ END
 }
 
 lease() { # ask for addresses, by whatever does it here; nobody shall wait for that
+    exec </dev/null >/dev/null 2>&1
     read -r self _ </proc/self/stat
     renice 19 "$self"
     for client in $(pidof udhcpc dhclient); do
@@ -160,4 +162,4 @@ if [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe
     fi
 fi
 
-[ -z "$moved" ] || lease </dev/null >/dev/null 2>&1 &
+[ -z "$moved" ] || lease &
