@@ -106,7 +106,7 @@ ask_again() { # $1 a DHCP client; another takes its place, that has the new name
     words=$(tr '\0' '\n' <"/proc/$1/cmdline")
     set -- "$1"
     while IFS= read -r word; do
-        [ "$word" != "hostname:$before" ] || word=hostname:$name
+        case $word in hostname:*) word=hostname:$name ;; esac
         set -- "$@" "$word"
     done <<END
 $words
