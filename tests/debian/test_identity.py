@@ -51,9 +51,7 @@ def names(debian: VM) -> Iterator[None]:
     seed = Identity.fresh(hostname).seed
     become(
         debian,
-        Identity(
-            hostname=hostname, machine_id=machine_id, macs={}, ssh_host_key=None, seed=seed
-        ),
+        Identity(hostname=hostname, machine_id=machine_id, macs={}, ssh_host_key=None, seed=seed),
     )
 
 
