@@ -120,7 +120,9 @@ def test_a_kernel_that_cannot_be_reseeded_is_told_with_what_to_do(tmp_path: Path
 
 def test_a_step_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
     told = Told(exit_code=1, err=b"sh: can't create /etc/hostname: Read-only file system\n")
-    with pytest.raises(CloneError, match=r"'web' could not be .*exit code 1.*Read-only file system"):
+    with pytest.raises(
+        CloneError, match=r"'web' could not be .*exit code 1.*Read-only file system"
+    ):
         become(tmp_path, told, Identity.fresh("web"))
 
 
