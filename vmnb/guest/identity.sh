@@ -7,6 +7,7 @@
 # Says "seconds" where the clock could be set to whole seconds only, and "ssh" where there is a
 # server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be reseeded.
 set -e
+umask 022
 now=$1 name=$2 machine=$3
 shift 3
 read -r seed
@@ -99,7 +100,10 @@ refer() { # let files that speak of the card of address $1 speak of $2
         /etc/sysconfig/network-scripts /etc/systemd/network /etc/udev/rules.d /run/systemd/network
     do
         [ ! -d $place ] || grep -rlis "$1" $place
-    done | while read -r file; do sed -i "s/$1/$2/Ig" "$file"; done
+    done | while read -r file; do
+        # What is called the permanent one stays the old until the next boot.
+        sed -i -e "s/$1/$2/Ig" -e "s/Permanent\(MACAddress=$2\)/\1/" "$file"
+    done
 }
 
 ask_again() { # $1 a DHCP client; another takes its place, that has the new name and address
@@ -162,4 +166,4 @@ if [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe
     fi
 fi
 
-[ -z "$moved" ] || lease &
+if [ "$moved" ]; then lease & fi
