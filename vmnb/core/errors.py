@@ -14,7 +14,8 @@
     │   └── LinkLostError               the link died; the outcome is unknown
     ├── DeadlineError (TimeoutError)    it did not happen in time
     ├── GuestError                      something inside the guest failed
-    │   └── AgentError                  the guest agent refused or made no sense
+    │   ├── AgentError                  the guest agent refused or made no sense
+    │   └── CloneError                  a clone cannot be a machine of its own
     ├── ImageError                      an image is missing, broken or of an unknown format
     │   └── ImageUnavailableError       it cannot be downloaded now, and may be later
     ├── StoreError                      the store of VMs and history cannot be read or written
@@ -94,6 +95,10 @@ class GuestError(VmnbError):
 
 class AgentError(GuestError):
     """The guest agent refused a request, or its answer made no sense."""
+
+
+class CloneError(GuestError):
+    """A guest that was restored from another's memory cannot be made a machine of its own."""
 
 
 class ImageError(VmnbError):

@@ -1,14 +1,43 @@
-"""The key with which a VM's owner enters its guest."""
+"""The key with which a VM's owner enters its guest, and one for the guest's own server."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from vmnb.core.errors import SpecError
 from vmnb.core.paths import private_dir
 from vmnb.core.ssh import SshConfig
 
-__all__ = ["make_key", "public_key"]
+__all__ = ["HostKey", "make_key", "public_key"]
 
 # asyncssh is imported where it is needed: it takes longer than all the rest of a start.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostKey:
+    """An Ed25519 key for an SSH server, in OpenSSH's form.
+
+    Parameters
+    ----------
+    public
+        One line.
+    private
+        Some lines, without a passphrase.
+    """
+
+    public: str
+    private: str = field(repr=False)
+
+    @classmethod
+    def make(cls) -> Self:
+        """Return a new one."""
+        import asyncssh
+
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        return cls(
+            public=key.export_public_key().decode().strip(),
+            private=key.export_private_key().decode(),
+        )
 
 
 def make_key(path: Path) -> str:

@@ -33,18 +33,17 @@ class HostKeys:
 
     def pin(self, public_key: bytes) -> None:
         """Keep `public_key`, one line as in OpenSSH's files, unless another process was first."""
-        line = self.alias.encode() + b" " + public_key.strip() + b"\n"
-        private_dir(self.path.parent)
-        unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(line)
+        unfinished = self._written(public_key)
         try:
             self.path.hardlink_to(unfinished)
         except FileExistsError:
             pass
         finally:
             unfinished.unlink()
+
+    def renew(self, public_key: bytes) -> None:
+        """Keep `public_key` instead of the one before: the server was given it by us."""
+        self._written(public_key).replace(self.path)
 
     def changed(self, name: str) -> GuestError:
         """Return the error for a server that has another key."""
@@ -53,3 +52,12 @@ class HostKeys:
             "same server, and nothing was sent to it",
             hint=f"if the guest made new keys, remove {self.path} and the next login keeps its key",
         )
+
+    def _written(self, public_key: bytes) -> Path:
+        """Return a file beside, with the line of that key."""
+        private_dir(self.path.parent)
+        unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(self.alias.encode() + b" " + public_key.strip() + b"\n")
+        return unfinished

@@ -1,0 +1,169 @@
+# Makes a guest that runs on another's memory a machine of its own. For any POSIX shell, as root.
+#
+# Arguments: the seconds since 1970, the host name, the machine's id, and for each card "old=new"
+# with its addresses. What nobody else may see is read: 64 random bytes in hex, a line; then, where
+# the SSH server shall have another key, its public half, a line, and its private half.
+#
+# Says "seconds" where the clock could be set to whole seconds only, and "ssh" where there is a
+# server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be reseeded.
+set -e
+umask 022
+now=$1 name=$2 machine=$3
+shift 3
+read -r seed
+
+# --- The clock, as long as it is true what was told.
+
+# busybox's date(1) knows no fractions.
+if [ /bin/date -ef /bin/busybox ] || ! date -s "@$now" >/dev/null 2>&1; then
+    date -s "@${now%.*}" >/dev/null
+    echo seconds
+fi
+
+# --- Randomness. Until the kernel draws its key anew, it gives what every other copy gets.
+
+# Whether the kernel hears from the hypervisor that it runs on a copy.
+hears=
+for fact in /sys/bus/*/drivers/vmgenid/*/modalias; do
+    [ ! -e "$fact" ] || hears=yes
+done
+
+# RNDADDENTROPY and RNDRESEEDCRNG of random(4); a write to /dev/urandom alone changes no output.
+by_perl() {
+    command -v perl >/dev/null && printf %s "$seed" | perl -e '
+        open(my $to, ">", "/dev/random")
+            && ioctl($to, 0x40085203, pack("iia*", 512, 64, pack("H*", <STDIN>)))
+            && ioctl($to, 0x5207, 0) or die "/dev/random: $!\n"'
+}
+by_python() {
+    command -v python3 >/dev/null && printf %s "$seed" | python3 -Ic '
+import fcntl, struct, sys
+with open("/dev/random", "wb") as to:
+    fcntl.ioctl(to, 0x40085203, struct.pack("ii", 512, 64) + bytes.fromhex(sys.stdin.read()))
+    fcntl.ioctl(to, 0x5207)'
+}
+
+printf %s "$seed" >/dev/urandom
+[ "$hears" ] || by_perl || by_python || exit 3
+
+# --- Names.
+
+read -r before </proc/sys/kernel/hostname
+before=${before%%.*}
+echo "$name" >/proc/sys/kernel/hostname
+echo "$name" >/etc/hostname
+if [ -f /etc/hosts ] && [ "$before" != "$name" ] && [ "$before" != localhost ]; then
+    # Twice, for a match takes the blank with it before which the next one would begin.
+    word="s/([[:blank:]])$before(\\.[^[:blank:]]*)?([[:blank:]]|\$)/\\1$name\\2\\3/g"
+    sed -i -E -e "$word" -e "$word" /etc/hosts
+fi
+echo "$machine" >/etc/machine-id
+dbus=/var/lib/dbus/machine-id
+if [ -f $dbus ] && [ ! -L $dbus ]; then
+    echo "$machine" >$dbus
+fi
+
+# --- The SSH server's key: for those who log in from now on.
+
+if [ -e /etc/ssh/sshd_config ] && read -r public; then
+    key=/etc/ssh/ssh_host_ed25519_key
+    (umask 077 && cat >$key.new)
+    mv $key.new $key
+    echo "$public" >$key.pub
+    for file in /etc/ssh/ssh_host_*_key*; do
+        case $file in $key | $key.pub) ;; *) rm -f "$file" ;; esac
+    done
+    if read -r pid && read -r program <"/proc/$pid/comm" && [ "$program" = sshd ]; then
+        kill -HUP "$pid"
+    fi 2>/dev/null </run/sshd.pid || :
+    echo ssh
+fi
+
+# --- Cards.
+
+readdress() { # $1 the device, $2 its new address
+    if ! ip link set dev "$1" address "$2" 2>/dev/null; then
+        ip link set dev "$1" down
+        ip link set dev "$1" address "$2"
+        ip link set dev "$1" up
+    fi
+    # Its addresses of IPv6 are made from the old one.
+    off=/proc/sys/net/ipv6/conf/$1/disable_ipv6
+    if [ -e "$off" ] && [ "$(cat "$off")" = 0 ]; then
+        echo 1 >"$off"
+        echo 0 >"$off"
+    fi
+}
+
+refer() { # let files that speak of the card of address $1 speak of $2
+    for place in /etc/netplan /etc/network /etc/NetworkManager/system-connections \
+        /etc/sysconfig/network-scripts /etc/systemd/network /etc/udev/rules.d /run/systemd/network
+    do
+        [ ! -d $place ] || grep -rlis "$1" $place
+    done | while read -r file; do
+        # What is called the permanent one stays the old until the next boot.
+        sed -i -e "s/$1/$2/Ig" -e "s/Permanent\(MACAddress=$2\)/\1/" "$file"
+    done
+}
+
+ask_again() { # $1 a DHCP client; another takes its place, that has the new name and address
+    words=$(tr '\0' '\n' <"/proc/$1/cmdline")
+    set -- "$1"
+    while IFS= read -r word; do
+        case $word in hostname:*) word=hostname:$name ;; esac
+        set -- "$@" "$word"
+    done <<END
+$words
+END
+    pid=$1
+    shift
+    kill "$pid"
+    tries=0
+    while [ -d "/proc/$pid" ] && [ "$tries" -lt 500 ]; do
+        sleep 0.01
+        tries=$((tries + 1))
+    done
+    read -r self _ </proc/self/stat
+    renice 0 "$self"
+    exec setsid "$@"
+}
+
+lease() { # ask for addresses, by whatever does it here; nobody shall wait for that
+    exec </dev/null >/dev/null 2>&1
+    read -r self _ </proc/self/stat
+    renice 19 "$self"
+    for client in $(pidof udhcpc dhclient); do
+        ask_again "$client" &
+    done
+    if command -v systemctl; then
+        for service in systemd-networkd NetworkManager; do
+            systemctl --no-block try-restart $service || :
+        done
+    fi
+}
+
+moved=
+for card in /sys/class/net/*; do
+    [ -e "$card/device" ] && read -r old <"$card/address" || continue
+    for pair; do
+        case $pair in
+            "$old="*)
+                moved=yes
+                readdress "${card##*/}" "${pair#*=}"
+                refer "$old" "${pair#*=}"
+                ;;
+        esac
+    done
+done
+
+# --- Back to the randomness: the kernel says each time that it has drawn its key anew because it
+# runs on a copy, and counts the events (the fifth, for QEMU) that tell it so. One that it has heard
+# of and not yet heeded takes it a moment; the second is for a log that has lost its beginning.
+
+if [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe05; then
+    if [ "$told" -gt 0 ]; then
+        : "$(timeout 1 grep -m "$told" 'due to virtual machine fork' /dev/kmsg)"
+    fi
+fi
+
+if [ "$moved" ]; then lease & fi
