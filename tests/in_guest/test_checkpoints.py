@@ -1,5 +1,6 @@
 """Going back to instants of a real guest's life."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_what_was_rewound_has_the_right_clock_and_fresh_randomness(guest: VM) ->
     read = "cat /proc/sys/kernel/random/uuid"
     first, second = (guest.rewind("long ago").run(read).stdout for _ in range(2))
     assert first != second
-    assert abs(int(guest.run("date +%s").stdout) - int(guest._machine.started.timestamp())) < 60
+    assert abs(int(guest.run("date +%s").stdout) - time.time()) < 60
 
 
 def test_one_that_is_suspended_stays_so_and_goes_on_from_there(guest: VM) -> None:
@@ -115,9 +116,11 @@ def test_what_was_damaged_is_noticed_and_the_guest_goes_on(guest: VM, what: str,
     name = f"{what} {how}"
     known = set(in_directory(guest.handle, "checkpoints/*"))
     guest.checkpoint(name).run("echo on > /dev/shm/on", check=True)
-    (made,) = set(in_directory(guest.handle, "checkpoints/*")) - known - {
-        guest.handle.work_dir / "checkpoints" / "current"
-    }
+    (made,) = (
+        set(in_directory(guest.handle, "checkpoints/*"))
+        - known
+        - {guest.handle.work_dir / "checkpoints" / "current"}
+    )
     damage(made / what, how)
     with pytest.raises(CheckpointError, match="damaged"):
         guest.rewind(name)

@@ -21,7 +21,7 @@ from vmnb.guest.run import run
 from vmnb.guest.ssh_key import HostKey
 from vmnb.guest.ssh_trust import HostKeys
 
-__all__ = ["TAKE_ON_TIMEOUT_S", "Identity", "take_on"]
+__all__ = ["TAKE_ON_TIMEOUT_S", "Identity", "take_on", "wake_up"]
 
 TAKE_ON_TIMEOUT_S = 30.0
 """Seconds that a guest is given; an emulated one needs some hundredths."""
@@ -126,17 +126,43 @@ async def take_on(
     DeadlineError
         It did not happen in time.
     """
+    secrets = f"{identity.seed.hex()}\n"
+    if key := identity.ssh_host_key:
+        secrets += f"{key.public}\n{key.private}"
+    moves = [f"{old}={new}" for old, new in identity.macs.items()]
+    words = [identity.hostname, identity.machine_id, *moves]
+    said = await _perform(agent, identity.hostname, words, secrets, timeout_s)
+    if "ssh" in said and host_keys is not None and identity.ssh_host_key is not None:
+        public = identity.ssh_host_key.public.encode()
+        await asyncio.to_thread(host_keys.renew, public)
+
+
+async def wake_up(agent: GuestAgent, *, timeout_s: float = TAKE_ON_TIMEOUT_S) -> None:
+    """Let a guest that was kept for a while be as it was, with fresh randomness and the time.
+
+    Raises
+    ------
+    CloneError, StateError, DeadlineError
+        As for :func:`take_on`.
+    """
+    await _perform(agent, "the guest", [], f"{os.urandom(_SEED_BYTES).hex()}\n", timeout_s)
+
+
+async def _perform(
+    agent: GuestAgent, name: str, words: list[str], secrets: str, timeout_s: float
+) -> list[str]:
+    """Run the script, which reads what is secret: arguments are seen and logged."""
     script = await asyncio.to_thread(_script)
     began = time.monotonic()
     await agent.wait_ready(timeout_s)  # first, since the command tells the guest the time
     left_s = timeout_s - (time.monotonic() - began)
-    result = await run(AgentWay(agent), _command(script, identity), timeout_s=left_s)
-    said = _checked(result, identity).stdout.split()
+    argv = ["/bin/sh", "-c", script, "vmnb", f"{time.time():.6f}", *words]
+    command = replace(Command.of(argv, stdin=secrets), asked=f"wake up {name}")
+    result = await run(AgentWay(agent), command, timeout_s=left_s)
+    said = _checked(result, name).stdout.split()
     if "seconds" in said:
         await _set_clock(agent)
-    if "ssh" in said and host_keys is not None and identity.ssh_host_key is not None:
-        public = identity.ssh_host_key.public.encode()
-        await asyncio.to_thread(host_keys.renew, public)
+    return said
 
 
 @cache
@@ -144,21 +170,10 @@ def _script() -> str:
     return files("vmnb.guest").joinpath("identity.sh").read_text(encoding="utf-8")
 
 
-def _command(script: str, identity: Identity) -> Command:
-    """Return the command; what is secret is in its input, for arguments are seen and logged."""
-    moves = [f"{old}={new}" for old, new in identity.macs.items()]
-    secrets = f"{identity.seed.hex()}\n"
-    if key := identity.ssh_host_key:
-        secrets += f"{key.public}\n{key.private}"
-    words = [f"{time.time():.6f}", identity.hostname, identity.machine_id, *moves]
-    command = Command.of(["/bin/sh", "-c", script, "vmnb", *words], stdin=secrets)
-    return replace(command, asked=f"become {identity.hostname}")
-
-
-def _checked(result: RunResult, identity: Identity) -> RunResult:
+def _checked(result: RunResult, name: str) -> RunResult:
     if result.exit_code == _NOT_RESEEDED:
         raise CloneError(
-            f"{identity.hostname!r} would draw the same random numbers as the guest whose memory "
+            f"{name!r} would draw the same random numbers as the guest whose memory "
             "it has: its kernel does not hear that it is a copy, and nothing in the guest can "
             "reseed it",
             hint="use an image whose kernel has CONFIG_VMGENID (Debian's generic one has, its "
@@ -167,7 +182,7 @@ def _checked(result: RunResult, identity: Identity) -> RunResult:
     if not result.ok:
         said = inert(result.stderr).strip()[-500:]
         raise CloneError(
-            f"{identity.hostname!r} could not be made a machine of its own ({result.outcome}): "
+            f"{name!r} could not be made a machine of its own ({result.outcome}): "
             f"{said or 'no words of why'}",
             hint="look at the guest's disk and its network, or boot it cold",
         )

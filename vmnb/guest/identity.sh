@@ -1,15 +1,15 @@
 # Makes a guest that runs on another's memory a machine of its own. For any POSIX shell, as root.
 #
 # Arguments: the seconds since 1970, the host name, the machine's id, and for each card "old=new"
-# with its addresses. What nobody else may see is read: 64 random bytes in hex, a line; then, where
+# with its addresses; after the first, none for a guest that is to stay what it is. What nobody else may see is read: 64 random bytes in hex, a line; then, where
 # the SSH server shall have another key, its public half, a line, and its private half.
 #
 # Says "seconds" where the clock could be set to whole seconds only, and "ssh" where there is a
 # server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be reseeded.
 set -e
 umask 022
-now=$1 name=$2 machine=$3
-shift 3
+now=$1
+shift
 read -r seed
 
 # --- The clock, as long as it is true what was told.
@@ -46,8 +46,26 @@ with open("/dev/random", "wb") as to:
 printf %s "$seed" >/dev/urandom
 [ "$hears" ] || by_perl || by_python || exit 3
 
+# The kernel says each time that it has drawn its key anew because it runs on a copy, and counts the
+# events (the fifth, for QEMU) that tell it so. One that it has heard of and not yet heeded takes it a
+# moment; the second is for a log that has lost its beginning.
+heed() {
+    if [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe05; then
+        if [ "$told" -gt 0 ]; then
+            : "$(timeout 1 grep -m "$told" 'due to virtual machine fork' /dev/kmsg)"
+        fi
+    fi
+}
+
+if [ $# -eq 0 ]; then
+    heed
+    exit 0
+fi
+
 # --- Names.
 
+name=$1 machine=$2
+shift 2
 read -r before </proc/sys/kernel/hostname
 before=${before%%.*}
 echo "$name" >/proc/sys/kernel/hostname
@@ -156,14 +174,5 @@ for card in /sys/class/net/*; do
     done
 done
 
-# --- Back to the randomness: the kernel says each time that it has drawn its key anew because it
-# runs on a copy, and counts the events (the fifth, for QEMU) that tell it so. One that it has heard
-# of and not yet heeded takes it a moment; the second is for a log that has lost its beginning.
-
-if [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe05; then
-    if [ "$told" -gt 0 ]; then
-        : "$(timeout 1 grep -m "$told" 'due to virtual machine fork' /dev/kmsg)"
-    fi
-fi
-
+heed
 if [ "$moved" ]; then lease & fi

@@ -4,6 +4,7 @@ from vmnb.core.hypervisor import STOP_TIMEOUT_S, IpAddress
 from vmnb.core.state import VmState
 from vmnb.notebook.checkpointing import AsyncCheckpointing
 from vmnb.notebook.copying import AsyncCopying
+from vmnb.notebook.forking import AsyncForking
 from vmnb.notebook.measuring import AsyncMeasured
 from vmnb.notebook.ports import AsyncPorts
 from vmnb.notebook.screen import AsyncScreen
@@ -22,6 +23,7 @@ class AsyncVM(
     AsyncScreen,
     AsyncMeasured,
     AsyncTimelines,
+    AsyncForking,
     AsyncCheckpointing,
 ):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.

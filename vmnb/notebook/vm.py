@@ -16,6 +16,7 @@ from vmnb.notebook.aio import AsyncVM
 from vmnb.notebook.checkpointing import Checkpointing
 from vmnb.notebook.console import VmConsole
 from vmnb.notebook.copying import Copying
+from vmnb.notebook.forking import Forking
 from vmnb.notebook.lan import Lan
 from vmnb.notebook.measuring import Measured
 from vmnb.notebook.network import Network
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Checkpointing):
+class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Forking, Checkpointing):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name

@@ -23,6 +23,7 @@ from vmnb.backends.qemu.argv import (
 from vmnb.core.cloud_init import CloudInitConfig
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import UnixConsole
+from vmnb.core.network import Forward
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
 
@@ -129,11 +130,12 @@ def test_the_card_on_a_private_network_comes_second_and_is_told_its_sockets() ->
 
 
 def test_a_kernel_is_booted_with_its_own_command_line() -> None:
-    boot = BootFiles(kernel=ROOT / "vmlinux", initrd=ROOT / "initrd", append='a="b c", d')
+    kernel, initrd = ROOT / "vmlinux", ROOT / "initrd"
+    boot = BootFiles(kernel=kernel, initrd=initrd, append='a="b c", d', hostname="web")
     argv = build_argv(replace(LAUNCH, boot=boot))
     assert values(argv, "-kernel") == [str(boot.kernel)]
     assert values(argv, "-initrd") == [str(boot.initrd)]
-    assert values(argv, "-append") == ['a="b c", d']
+    assert values(argv, "-append") == ['a="b c", d vmnb.hostname=web']
 
 
 def test_firmware_is_two_flash_devices_of_which_one_is_read_only() -> None:
@@ -234,3 +236,38 @@ def test_a_runtime_home_too_deep_for_sockets_is_replaced_by_a_short_private_one(
         assert not handle.console_socket.parent.exists()
 
     runner.run(scenario())
+
+
+def test_the_memory_is_a_file_that_is_shared_or_not() -> None:
+    for shared in (True, False):
+        memory = replace(LAUNCH.memory, shared=shared)
+        argv = build_argv(replace(LAUNCH, memory=memory))
+        (backend,) = (
+            json.loads(value) for value in values(argv, "-object") if "memory-backend-file" in value
+        )
+        assert (backend["mem-path"], backend["share"]) == (str(memory.path), shared)
+        assert backend["size"] == 256 << 20
+        assert f"memory-backend={backend['id']}" in values(argv, "-machine")[0]
+
+
+def test_one_shape_is_one_machine_wherever_its_files_and_ports_are() -> None:
+    elsewhere = replace(
+        LAUNCH,
+        id="f" * 32,
+        name="other",
+        mac="52:54:00:ff:ff:ff",
+        memory=replace(LAUNCH.memory, path=Path("/elsewhere"), shared=False),
+        disk=Path("/elsewhere"),
+        forwards=(Forward(guest_port=80),),
+        monitors=(20, 21),
+        waits=True,
+    )
+    assert shape(elsewhere) == shape(LAUNCH)
+    for other in (
+        replace(LAUNCH, vcpus=1),
+        replace(LAUNCH, machine="pc-q35-9.0"),
+        replace(LAUNCH, mac=None),
+        replace(LAUNCH, memory=replace(LAUNCH.memory, size_mib=512)),
+        replace(LAUNCH, seed_iso=ROOT / "seed.iso"),
+    ):
+        assert shape(other) != shape(LAUNCH)

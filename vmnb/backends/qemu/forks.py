@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from vmnb.backends.qemu.clone import prepare_clone
 from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.memory import frozen_memory
-from vmnb.backends.qemu.personal import become_another
+from vmnb.backends.qemu.personal import become_another, require_agent
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.core.errors import VmnbError
 from vmnb.core.finish import finish
@@ -25,7 +25,9 @@ class Forks(Holding):
     async def frozen(self, handle: VmHandle) -> AsyncIterator[SavedGuest]:
         """Save the guest into memory alone; nothing of it is left when its last copy ends."""
         async with self._turn(handle):
-            await self._live(handle)
+            attachment = await self._live(handle)
+            if (await attachment.execute("query-status"))["status"] == "running":
+                await require_agent(handle)
             memory = frozen_memory(handle.memory_mib)
             try:
                 saved = await self._save(handle, memory)
@@ -47,7 +49,7 @@ class Forks(Holding):
             require(Action.START, await self.state(handle), handle.name)
             started = await self._launch(handle, frozen)
             try:
-                await become_another(started)
+                await become_another(started, frozen.cards)
             except VmnbError:
                 await finish((await self._attachments.require(started)).end(kill=True))
                 raise

@@ -61,6 +61,7 @@ class Kept:
             **about,
             "shape": saved.shape,
             "layer": saved.layer.name,
+            "cards": saved.cards,
             "digests": {name: file_digest(new / name) for name in (_MEMORY, _STATE)},
             "size_bytes": sum((new / name).stat().st_blocks * 512 for name in (_MEMORY, _STATE)),
         }
@@ -97,6 +98,7 @@ class Kept:
             memory=open_memory(self.directory / _MEMORY),
             state=(self.directory / _STATE).read_bytes(),
             layer=layers / facts["layer"],
+            cards=tuple(facts["cards"]),
         )
 
     def remove(self) -> None:

@@ -11,7 +11,7 @@ from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.keeping import Kept
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.memory import copy_memory, new_memory
-from vmnb.backends.qemu.personal import wake_up
+from vmnb.backends.qemu.personal import tell_time
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.core.checkpoint import Checkpoint
@@ -76,7 +76,7 @@ class Rewinding(Holding):
             finally:
                 saved.close()
             await asyncio.to_thread(checkpoints.live_on_from, name)
-            await wake_up(started)
+            await tell_time(started)
             return started
 
     async def forget(self, handle: VmHandle, name: str) -> None:

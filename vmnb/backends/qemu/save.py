@@ -14,6 +14,7 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.memory import copy_memory, memory_of, open_memory
 from vmnb.backends.qemu.migration import send
+from vmnb.backends.qemu.personal import cards
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.threads import in_thread
@@ -57,7 +58,13 @@ async def save_guest(
         else:
             async with twin(handle, attachment, qemu, accelerator, frozen, memory) as moved:
                 state = await _state(*moved)
-    return SavedGuest(shape=handle.extra["shape"], memory=memory, state=state, layer=frozen)
+    return SavedGuest(
+        shape=handle.extra["shape"],
+        memory=memory,
+        state=state,
+        layer=frozen,
+        cards=cards(handle),
+    )
 
 
 @asynccontextmanager

@@ -26,6 +26,8 @@ class SavedGuest:
         What its devices knew, as QEMU's migration stream has it.
     layer
         The disk as it was: a layer that nobody writes any more.
+    cards
+        The addresses of its network cards.
     is_shared
         Whether several guests may go on from this memory, each with pages of its own where it has
         written; else one alone does, and writes into it.
@@ -35,6 +37,7 @@ class SavedGuest:
     memory: int
     state: bytes
     layer: Path
+    cards: tuple[str, ...]
     is_shared: bool = True
 
     @property
