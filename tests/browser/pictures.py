@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Locator, Page, ViewportSize, expect
 
@@ -74,16 +75,20 @@ def _take_lesson(notebook: Notebook, target: Path) -> None:
     for look in _looks(notebook):
         cells = page.locator(".jp-CodeCell")
         _write(page, target / f"card-{look}.png", _around(cells.first, cells.nth(2)))
-    for tab, sign in (("Screen", "canvas"), ("Metrics", "svg"), ("History", "table")):
-        if tab == "Metrics":
-            notebook.append_and_run(LOAD)
-        card.tab(tab)
-        panel = card.root.get_by_role("tabpanel", name=tab)
-        expect(panel.locator(sign).first).to_be_visible()
-        if tab == "Metrics":
-            page.wait_for_timeout(MEASURES_MS)
-        for look in _looks(notebook):
-            _write(page, target / "tabs" / f"{tab.lower()}-{look}.png", _around(card.root))
+    _take_tab(notebook, card, "Screen", target / "tabs")
+    notebook.append_and_run(LOAD)
+    card.tab("Metrics")
+    page.wait_for_timeout(MEASURES_MS)
+    _take_tab(notebook, card, "Metrics", target / "tabs")
+    _take_tab(notebook, card, "History", target / "tabs")
+
+
+def _take_tab(notebook: Notebook, card: CardOnPage, title: str, target: Path) -> None:
+    card.tab(title)
+    panel = card.root.get_by_role("tabpanel", name=title)
+    expect(panel.locator("canvas, svg, table").first).to_be_visible()
+    for look in _looks(notebook):
+        _write(card.page, target / f"{title.lower()}-{look}.png", _around(card.root))
 
 
 def _take_front_end(front_end: FrontEnd, target: Path, name: str) -> None:
@@ -137,13 +142,17 @@ def _write(page: Page, target: Path, part: FloatRect | None = None) -> None:
 
 
 def _with_palette(picture: Image.Image) -> Image.Image:
-    """Take the colours of large areas as they are, and of small ones, such as a dot, all hues."""
-    counted = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)
-    large = [part for _, colour in counted[:LARGE] if isinstance(colour, tuple) for part in colour]
-    small = picture.quantize(COLOURS - LARGE, Image.Quantize.MAXCOVERAGE).getpalette() or []
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(large + small)
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    """Keep the colours of large areas as they are, and of small ones, such as a dot, all hues."""
+    pixels = np.asarray(picture).reshape(-1, 3)
+    colours, which, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    large = colours[np.argsort(-counts)[:LARGE]]
+    hues = picture.quantize(COLOURS - LARGE, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = np.concatenate([large, np.reshape(hues, (-1, 3))]).astype(int)
+    nearest = np.square(colours[:, None].astype(int) - palette).sum(axis=2).argmin(axis=1)
+    indices = nearest[which].reshape(picture.height, picture.width).astype(np.uint8)
+    few = Image.frombytes("P", picture.size, indices.tobytes())
+    few.putpalette(palette.ravel().tolist())
+    return few
 
 
 def _file_name(front_end: str) -> str:
