@@ -1,5 +1,7 @@
 """The serial consoles of a real guest."""
 
+from pathlib import Path
+
 import pytest
 
 from vmnb import VM
@@ -19,6 +21,25 @@ def test_the_second_port_has_a_shell_of_its_own(tiny: VM) -> None:
     assert "second" not in first.text
     second.write("exit\n")
     second.wait_for(r"second[\s\S]*Welcome[\s\S]*#", 60)
+
+
+def test_a_recording_is_of_the_port_that_was_asked(
+    tiny: VM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    second = tiny.consoles[1]
+    second.wait_for("#", 120)
+    kept = tiny._live.recorded
+    with second.record() as recording:
+        tiny.console.write("echo rec''orded1\n")
+        tiny.console.wait_for("recorded1", 60)
+        second.write("echo rec''orded2\n")
+        second.wait_for("recorded2", 60)
+    assert recording.path.name == f"{tiny.handle.name}-2.cast"
+    said = recording.path.read_text()
+    assert "recorded2" in said
+    assert "recorded1" not in said
+    assert tiny._live.recorded == kept
 
 
 def test_a_read_only_console_takes_words_of_a_program_but_no_keys(tiny: VM) -> None:

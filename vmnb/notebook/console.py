@@ -79,15 +79,16 @@ class VmConsole:
     ) -> Recording:
         """Record what it says, with its times, until ``stop()`` or the end of a ``with`` block.
 
-        Afterwards the recording is what the notebook keeps of the console, up to 256 kB packed, and
-        what ``vmnb export`` replays. Without one, that is the end of what the console said while
-        this process listened.
+        Afterwards the recording is what the notebook keeps of the first console, up to 256 kB
+        packed, and what ``vmnb export`` replays. Without one, that is the end of what the console
+        said while this process listened. Of another console there is the file alone.
 
         Parameters
         ----------
         path
-            The file, in asciicast v2; by default the VM's name with ``.cast``, in the working
-            directory. A recording that is there already is replaced.
+            The file, in asciicast v2; by default the VM's name with ``.cast``, or with ``-2.cast``
+            for the second console, in the working directory. A recording that is there already is
+            replaced.
         limit
             Size in MiB, or text such as ``"16M"``, at which the recording ends; it says so then.
 
@@ -98,8 +99,9 @@ class VmConsole:
         BackendError
             The file cannot be made.
         """
-        name = self._live.machine.name
-        recording = Recording(self._live, path or f"{name}.cast", limit)
+        which = "" if self._number == 0 else f"-{self._number + 1}"
+        path = path or f"{self._live.machine.name}{which}.cast"
+        recording = Recording(self._live, path, limit, self._number)
         return runtime.run(recording.start())
 
     def __repr__(self) -> str:

@@ -33,16 +33,19 @@ class Recording:
         The file, absolute.
     """
 
-    def __init__(self, live: Live, path: str | os.PathLike[str], limit: int | str) -> None:
+    def __init__(
+        self, live: Live, path: str | os.PathLike[str], limit: int | str, number: int
+    ) -> None:
         self.path = Path(path).absolute()
         self._live = live
+        self._number = number
         self._limit_mib = parse_mib(limit, "limit")
         self._recorder: Recorder | None = None
         self._is_over = False
 
     async def start(self) -> Self:
         """Begin with the screen as it stands; see :meth:`VmConsole.record`."""
-        console = await self._live.console()
+        console = await self._live.consoles.get(self._number)
         await asyncio.to_thread(_require_replaceable, self.path)
         name = self._live.machine.name
         header = {"timestamp": int(utc_now().timestamp()), "title": name}
@@ -54,7 +57,7 @@ class Recording:
         return self
 
     def stop(self) -> None:
-        """End it; afterwards the file is whole, and the notebook has its replay.
+        """End it; afterwards the file is whole, and the notebook has the first console's replay.
 
         Nothing happens where it has ended.
 
@@ -70,7 +73,8 @@ class Recording:
             return
         self._is_over = True
         await self._recorder.stop()
-        self._live.keep_recording(await asyncio.to_thread(self._packed))
+        if self._number == 0:
+            self._live.keep_recording(await asyncio.to_thread(self._packed))
 
     def _packed(self) -> str:
         return packed(Cast.loads(self.path.read_text()), RECORDED_BYTES)

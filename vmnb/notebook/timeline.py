@@ -16,7 +16,7 @@ from vmnb.notebook.svg import element, line, picture, title, words
 __all__ = ["Lane", "Timeline"]
 
 _WIDTH, _ROW, _BAR, _AXIS = 760, 30, 20, 40
-_LEFT, _RIGHT = 150, _WIDTH - 12
+_LEFT, _RIGHT = 150, _WIDTH - 32
 _NAME_MAX = 18
 _TICKS = 6
 _LEAST_S = 1.0

@@ -18,8 +18,11 @@ const ROWS = 24;
 const SCROLLBACK_ROWS = 5000;
 /** WCAG AA, whatever colours the guest combines. */
 const CONTRAST = 4.5;
-/** Ends any half-read escape sequence, then resets the terminal: in band, so in order. */
-const RESET = "\x18\x1bc";
+/**
+ * Ends any half-read escape sequence, then resets the terminal: in band, so in order. xterm draws no
+ * cursor before somebody was in the terminal, or a screen was chosen: so the normal one is.
+ */
+const RESET = "\x18\x1bc\x1b[?47l";
 
 export interface TerminalEvents {
   /** A person typed, pasted or moved the mouse; or, with `reply`, the terminal answers the guest. */
