@@ -1,0 +1,71 @@
+"""Instants of a VM: copies that go on from one, and checkpoints to go back to."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from vmnb.core.acting import ActingVm
+from vmnb.core.checkpoint import Checkpoint
+from vmnb.core.forking import Frozen
+from vmnb.core.handle import VmHandle
+from vmnb.core.remarks import remark
+from vmnb.core.spec import VmSpec
+from vmnb.core.state import Action, VmState
+
+__all__ = ["Instants"]
+
+
+class Instants(ActingVm):
+    """What a VM does with its guest as it is at one instant."""
+
+    async def awaken(self, frozen: Frozen) -> None:
+        """Let it, a prepared copy, go on from where `frozen` is; afterwards it is ``running``."""
+        await self._act(
+            Action.START, lambda handle: self._hypervisor.awaken(handle, frozen), called="awaken"
+        )
+        self._watch()
+
+    @asynccontextmanager
+    async def frozen(self, copies: str) -> AsyncIterator[Frozen]:
+        """Give its guest as it is at this instant; `copies` is what is told in its history."""
+        async with self._alone(), AsyncExitStack() as stack:
+            await self._reload()
+            state = await self.state()
+            async with self._recorded("fork", state, state):
+                frozen = await stack.enter_async_context(self._hypervisor.frozen(self.handle))
+                remark(copies)
+            kept = stack.pop_all()
+        async with kept:
+            yield frozen
+
+    async def copy(self, spec: VmSpec, frozen: Frozen) -> VmHandle:
+        """Make all that a copy of its guest needs; see :meth:`awaken`."""
+        return await self._hypervisor.copy(self.handle, spec, frozen)
+
+    async def checkpoint(self, name: str, thumbnail: str) -> Checkpoint:
+        """Keep it as it is; see :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""
+        async with self._alone():
+            await self._reload()
+            state = await self.state()
+            async with self._recorded("checkpoint", state, state):
+                made = await self._hypervisor.checkpoint(self.handle, name, thumbnail)
+                remark(name)
+            return made
+
+    async def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """See :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoints`."""
+        return await self._hypervisor.checkpoints(self.handle)
+
+    async def rewind(self, name: str) -> None:
+        """Go on from a checkpoint; see :meth:`~vmnb.core.checkpoint.Checkpointing.rewind`."""
+        await self.aclose()  # what happens to its QEMU now is no news
+        async with self._alone():
+            await self._reload()
+            async with self._recorded("rewind", await self.state(), VmState.RUNNING):
+                self.handle = await self._hypervisor.rewind(self.handle, name)
+                remark(name)
+        self._watch()
+
+    async def forget_checkpoint(self, name: str) -> None:
+        """Remove a checkpoint; see :meth:`~vmnb.core.checkpoint.Checkpointing.forget`."""
+        async with self._alone():
+            await self._hypervisor.forget(self.handle, name)
