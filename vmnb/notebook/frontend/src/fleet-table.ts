@@ -23,7 +23,8 @@ export class FleetTable {
   }
 
   /** With `nowMs` the table says what goes on as of then; without, only what was saved. */
-  update({ rows }: Fleet, nowMs: number | null): void {
+  update(fleet: Fleet, nowMs: number | null): void {
+    const rows = nowMs === null ? fleet.rows.map((row) => ({ ...row, busy: null })) : fleet.rows;
     if (this.rows.length !== rows.length) {
       this.rows = rows.map(() => new Row());
       this.body.replaceChildren(...this.rows.map(({ element }) => element));
@@ -52,7 +53,7 @@ class Row {
   update(row: FleetRow, nowMs: number | null): void {
     setText(this.name, row.name);
     this.name.title = row.name;
-    setBadge(this.badge, nowMs === null ? { ...row, busy: null } : row);
+    setBadge(this.badge, row);
     setText(this.address, row.address);
     setText(this.waysIn, row.ways_in);
     const now = nowText(row, nowMs);
