@@ -2,7 +2,9 @@
 
 import asyncio
 import pickle
+import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from vmnb import VM, Fleet, VmState
 from vmnb.backends.noop import NoopHypervisor
 from vmnb.core.errors import CapabilityError, FleetError, SpecError, StateError, VmNotFoundError
 from vmnb.core.state import Action
-from vmnb.lab import AT_ONCE
+from vmnb.notebook.each import AT_ONCE
 from vmnb.notebook.fleet_table import FLEET_RUN_SCHEMA
 
 
@@ -19,6 +21,14 @@ from vmnb.notebook.fleet_table import FLEET_RUN_SCHEMA
 def fleet() -> Fleet:
     """Three that are prepared."""
     return Fleet(VM(name, backend="noop") for name in "abc")
+
+
+@pytest.fixture
+def interrupted() -> Callable[[], None]:
+    """Give what presses Ctrl-C, in whatever thread."""
+    main = threading.main_thread().ident
+    assert main is not None
+    return lambda: signal.pthread_kill(main, signal.SIGINT)
 
 
 def states(fleet: Fleet) -> list[str]:
@@ -181,6 +191,35 @@ def test_where_no_commands_run_each_row_says_so(fleet: Fleet) -> None:
     with pytest.raises(FleetError, match="3 of 3 VMs did not do it") as caught:
         fleet.run("true", check=True)
     assert {type(error) for error in caught.value.errors.values()} == {CapabilityError}
+
+
+def test_ctrl_c_ends_an_action_and_says_how_the_vms_are(interrupted: Callable[[], None]) -> None:
+    hypervisor = NoopHypervisor(delays_s={Action.STOP: 3600})
+    fleet = Fleet(VM(name, backend=hypervisor) for name in "ab").start()
+    end = fleet["a"]._machine.subscribe(lambda it: interrupted() if it.busy else None)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fleet.stop()
+    end()
+    now = "<Fleet of 2: a running, b running>"
+    assert str(caught.value) == f"stop was interrupted; now it is {now}"
+
+
+def test_ctrl_c_lets_no_further_call_of_a_function_begin(
+    fleet: Fleet, interrupted: Callable[[], None]
+) -> None:
+    many = Fleet([*fleet, *(VM(f"more {n}", backend="noop") for n in range(AT_ONCE))])
+    go_on, begun = threading.Event(), list[str]()
+
+    def wait(vm: VM) -> None:
+        begun.append(vm.name)
+        if len(begun) == 1:
+            interrupted()
+        go_on.wait(timeout=60)
+
+    with pytest.raises(KeyboardInterrupt, match="map was interrupted"):
+        many.map(wait)
+    go_on.set()
+    assert 1 <= len(begun) <= AT_ONCE
 
 
 def test_every_action_has_an_awaitable_twin(fleet: Fleet) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.notebook.notebooks import executed
 from tests.notebook.test_network import Tags
 from vmnb import VM, Fleet
 from vmnb.backends.noop import NoopHypervisor
@@ -52,6 +53,20 @@ def test_a_fleet_has_every_form_in_one_bundle(fleet: Fleet) -> None:
     assert bundle[WIDGET]["model_id"] == widget_of(fleet).model_id
     for word in ("<td>a</td>", "running", "prepared", "tiny", "1 vCPU, 256 MiB"):
         assert word in bundle["text/html"]
+
+
+def test_a_saved_notebook_has_the_table_as_html_and_the_rows_with_the_widget() -> None:
+    make = "from vmnb import VM, Fleet\nfleet = Fleet(VM(n, backend='noop') for n in 'ab')\nfleet"
+    notebook = executed(make, "fleet.start();")
+    (output,) = notebook.cells[0].outputs
+    assert output.data["text/plain"] == "<Fleet of 2: a prepared, b prepared>"
+    assert "<td>b</td>" in output.data["text/html"]
+    states = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    kept = states[output.data[WIDGET]["model_id"]]["state"]["fleet"]
+    assert [(row["name"], row["state"]) for row in kept["rows"]] == [
+        ("a", "running"),
+        ("b", "running"),
+    ]
 
 
 def test_the_same_vms_are_shown_by_one_widget(fleet: Fleet) -> None:

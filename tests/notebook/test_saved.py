@@ -4,13 +4,12 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import ipywidgets
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from tests.notebook.notebooks import executed
 from vmnb import VM
 from vmnb.console import Console
 from vmnb.core import runtime
@@ -24,14 +23,6 @@ from vmnb.notebook.replay import UNRECORDED_BYTES
 STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MAKE = "from vmnb import VM\nvm = VM('web', backend='noop')\nvm"
-
-
-def _executed(*cells: str) -> Any:
-    """Run a notebook as nbclient does, which listens to each cell until it ends."""
-    notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
-        cells=[nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
-    )
-    return NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
 
 
 def _row(number: int, detail: str) -> HistoryRow:
@@ -93,7 +84,7 @@ def test_of_a_long_text_the_newest_lines_are_kept() -> None:
 
 
 def test_an_executed_notebook_has_the_vm_as_it_was_at_the_end() -> None:
-    notebook = _executed(MAKE, "vm.start();", "vm.suspend();")
+    notebook = executed(MAKE, "vm.start();", "vm.suspend();")
     widget, saved = notebook.cells[0].outputs
     assert widget.data["text/plain"] == "<VM 'web': prepared, tiny, 1 vCPU, 256 MiB>"
     assert widget.data["text/html"] == ""
@@ -104,7 +95,7 @@ def test_an_executed_notebook_has_the_vm_as_it_was_at_the_end() -> None:
 
 
 def test_every_cell_that_shows_a_vm_has_it_as_it_was_at_the_end() -> None:
-    notebook = _executed(MAKE, "vm.start()", "vm.stop();", "print('over')")
+    notebook = executed(MAKE, "vm.start()", "vm.stop();", "print('over')")
     htmls = [cell.outputs[1].data["text/html"] for cell in notebook.cells[:2]]
     assert htmls[0] == htmls[1]
     assert "stopped" in htmls[0]
@@ -114,6 +105,6 @@ def test_every_cell_that_shows_a_vm_has_it_as_it_was_at_the_end() -> None:
 
 
 def test_where_nothing_changed_nothing_is_said() -> None:
-    notebook = _executed(MAKE, "import logging\nvm.state")
+    notebook = executed(MAKE, "import logging\nvm.state")
     assert [output.output_type for output in notebook.cells[1].outputs] == ["execute_result"]
     assert len(json.dumps(notebook.cells[0].outputs[1].metadata)) < UNRECORDED_BYTES

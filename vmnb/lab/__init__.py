@@ -1,13 +1,12 @@
 """Several VMs described in one file: reading it, checking it, and what comes before what."""
 
 from vmnb.lab.find import LAB_FILES, find_lab, lab_above
-from vmnb.lab.order import AT_ONCE, in_order, reversed_needs
+from vmnb.lab.order import in_order, reversed_needs
 from vmnb.lab.plan import LabPlan, Member, read_plan
 from vmnb.lab.schema import lab_schema
 from vmnb.lab.values import Step
 
 __all__ = [
-    "AT_ONCE",
     "LAB_FILES",
     "LabPlan",
     "Member",

@@ -1,18 +1,14 @@
 """What comes before what: VMs and those that they need."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from vmnb.core.errors import StateError, VmnbError
 
-__all__ = ["AT_ONCE", "find_cycle", "in_order", "reversed_needs", "with_needs"]
+__all__ = ["find_cycle", "in_order", "reversed_needs", "with_needs"]
 
 Needs = Mapping[str, Sequence[str]]
-
-AT_ONCE = os.cpu_count() or 1
-"""How many VMs are worked on at once: as many as the host has processors."""
 
 
 def find_cycle(needs: Needs) -> list[str]:
@@ -42,7 +38,7 @@ def reversed_needs(needs: Needs) -> dict[str, list[str]]:
 
 
 async def in_order(
-    needs: Needs, act: Callable[[str], Awaitable[None]], *, limit: int = AT_ONCE
+    needs: Needs, act: Callable[[str], Awaitable[None]], *, limit: int
 ) -> dict[str, VmnbError]:
     """Act on every name, each after those that it needs, at most `limit` at once.
 

@@ -1,6 +1,7 @@
 """Something done with each of several VMs at once: all are tried, and failures told by name."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -8,9 +9,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from vmnb.core.errors import FleetError, VmnbError
-from vmnb.lab import AT_ONCE, in_order
 
-__all__ = ["Outcome", "each", "each_in_threads", "failures_text", "or_raise"]
+__all__ = ["AT_ONCE", "Outcome", "each", "each_in_threads", "failures_text", "or_raise"]
+
+AT_ONCE = os.cpu_count() or 1
+"""How many VMs are worked on at once: as many as the host has processors."""
 
 _VM = TypeVar("_VM")
 _T = TypeVar("_T")
@@ -38,16 +41,20 @@ async def each(
     caught
         What counts as a failure of one VM; anything else ends it all.
     """
+    room = asyncio.Semaphore(limit)
     results: dict[str, _T] = {}
     errors: dict[str, Exception] = {}
 
     async def take(name: str) -> None:
-        try:
-            results[name] = await act(vms[name])
-        except caught as error:
-            errors[name] = error
+        async with room:
+            try:
+                results[name] = await act(vms[name])
+            except caught as error:
+                errors[name] = error
 
-    await in_order(dict.fromkeys(vms, ()), take, limit=limit)
+    async with asyncio.TaskGroup() as group:
+        for name in vms:
+            group.create_task(take(name))
     return Outcome(_sorted(results, vms), _sorted(errors, vms))
 
 

@@ -16,7 +16,7 @@ from vmnb.core.machine import Machine
 from vmnb.core.state import VmState
 from vmnb.core.units import require_seconds
 from vmnb.lab import LabPlan, in_order, reversed_needs
-from vmnb.notebook.each import failures_text
+from vmnb.notebook.each import AT_ONCE, failures_text
 from vmnb.notebook.first_boot import is_provisioned, provision
 from vmnb.notebook.lab_rows import LabRow, lab_row
 from vmnb.notebook.live import Live
@@ -189,7 +189,7 @@ class Ensemble:
         needs = self.plan.needs
         order = reversed_needs(needs) if backwards else needs
         within = {key: [need for need in order[key] if need in keys] for key in keys}
-        failed = await in_order(within, act)
+        failed = await in_order(within, act, limit=AT_ONCE)
         if failed:
             count = f"{len(failed)} of {len(keys)} VMs of {self.plan.name!r}"
             raise LabError(

@@ -7,8 +7,7 @@ from typing import TypeVar
 from vmnb.core.machine import Machine
 from vmnb.core.units import require_seconds
 from vmnb.guest import Command, CommandTimeoutError, RunResult
-from vmnb.lab import AT_ONCE
-from vmnb.notebook.each import Outcome, each, or_raise
+from vmnb.notebook.each import AT_ONCE, Outcome, each, or_raise
 from vmnb.notebook.live import Live
 from vmnb.notebook.ready import ready
 from vmnb.notebook.running import stop_if_live

@@ -2,13 +2,13 @@
 import { h, setText } from "./dom";
 import { type Stated, badgeOf } from "./words";
 
-export class Badge {
-  private readonly word = h("span");
-  readonly element = h("span", { class: "vmnb-badge" }, h("i", { "aria-hidden": "true" }), this.word);
+export function badge(): HTMLElement {
+  return h("span", { class: "vmnb-badge" }, h("i", { "aria-hidden": "true" }), h("span"));
+}
 
-  update(stated: Stated): void {
-    const { word, tone } = badgeOf(stated);
-    setText(this.word, word);
-    this.element.dataset.tone = tone;
-  }
+/** Let a badge say how a machine is. */
+export function setBadge(element: HTMLElement, stated: Stated): void {
+  const { word, tone } = badgeOf(stated);
+  setText(element.lastElementChild as Element, word);
+  element.dataset.tone = tone;
 }

@@ -16,35 +16,33 @@ interface Widget {
 /** A live kernel answers sooner; what is still would only flash. */
 const STILL_AFTER_MS = 250;
 
-const REFUSED = "The widget's code does not run on this page: there are no buttons, and no console.";
+const REFUSED = "The widget's code does not run on this page: there is nothing to click.";
 
 /** The widget as anywidget takes it, with `showStill` for where no kernel answers. */
-export function doorOf(showStill: ShowStill): Widget {
-  return { render: ({ model, el }) => enter(model, el, showStill) };
-}
+export const doorOf = (showStill: ShowStill): Widget => ({
+  render({ model: direct, el }) {
+    const controller = new AbortController();
+    const model = carried(throughControl(direct, controller.signal));
+    let leave: () => void = () => undefined;
+    const show = (next: () => () => void) => {
+      clearTimeout(timer);
+      if (controller.signal.aborted) return;
+      leave();
+      leave = next();
+    };
+    const timer = setTimeout(() => show(() => showStill(model, el)), STILL_AFTER_MS);
 
-function enter(direct: Model, el: HTMLElement, showStill: ShowStill): () => void {
-  const controller = new AbortController();
-  const model = carried(throughControl(direct, controller.signal));
-  let leave: () => void = () => undefined;
-  const show = (next: () => () => void) => {
-    clearTimeout(timer);
-    if (controller.signal.aborted) return;
-    leave();
-    leave = next();
-  };
-  const timer = setTimeout(() => show(() => showStill(model, el)), STILL_AFTER_MS);
+    loadBundle<Bundle>(model, { name: "widget", digest: BUNDLE_DIGEST }, controller.signal)
+      .then(({ bundle, style }) => show(() => bundle.mount(model, el, style)))
+      .catch((error) => {
+        console.error("vmnb: the widget's code could not be loaded", error);
+        show(() => showStill(model, el, REFUSED));
+      });
 
-  loadBundle<Bundle>(model, { name: "widget", digest: BUNDLE_DIGEST }, controller.signal)
-    .then(({ bundle, style }) => show(() => bundle.mount(model, el, style)))
-    .catch((error) => {
-      console.error("vmnb: the widget's code could not be loaded", error);
-      show(() => showStill(model, el, REFUSED));
-    });
-
-  return () => {
-    clearTimeout(timer);
-    controller.abort();
-    leave();
-  };
-}
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+      leave();
+    };
+  },
+});

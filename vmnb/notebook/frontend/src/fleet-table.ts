@@ -1,5 +1,5 @@
 /** The machines of a fleet, a row each. The still table and the live one share it. */
-import { Badge } from "./badge";
+import { badge, setBadge } from "./badge";
 import { h, setText } from "./dom";
 import type { Fleet, FleetRow } from "./protocol";
 import { busyText, countWords, uptimeText } from "./words";
@@ -23,7 +23,8 @@ export class FleetTable {
   }
 
   /** With `nowMs` the table says what goes on as of then; without, only what was saved. */
-  update({ rows }: Fleet, nowMs: number | null): void {
+  update(fleet: Fleet, nowMs: number | null): void {
+    const rows = nowMs === null ? fleet.rows.map((row) => ({ ...row, busy: null })) : fleet.rows;
     if (this.rows.length !== rows.length) {
       this.rows = rows.map(() => new Row());
       this.body.replaceChildren(...this.rows.map(({ element }) => element));
@@ -36,7 +37,7 @@ export class FleetTable {
 
 class Row {
   private readonly name = h("th", { scope: "row" });
-  private readonly badge = new Badge();
+  private readonly badge = badge();
   private readonly address = h("span");
   private readonly waysIn = h("span", { class: "vmnb-ways-in" });
   private readonly now = h("td", { class: "vmnb-now" });
@@ -44,7 +45,7 @@ class Row {
     "tr",
     {},
     this.name,
-    h("td", {}, this.badge.element),
+    h("td", {}, this.badge),
     h("td", { class: "vmnb-number" }, this.address, this.waysIn),
     this.now,
   );
@@ -52,7 +53,7 @@ class Row {
   update(row: FleetRow, nowMs: number | null): void {
     setText(this.name, row.name);
     this.name.title = row.name;
-    this.badge.update(nowMs === null ? { ...row, busy: null } : row);
+    setBadge(this.badge, row);
     setText(this.address, row.address);
     setText(this.waysIn, row.ways_in);
     const now = nowText(row, nowMs);

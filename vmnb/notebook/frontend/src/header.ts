@@ -1,5 +1,5 @@
 /** The top of a card: name, badge, facts. The still card and the live one share it. */
-import { Badge } from "./badge";
+import { badge, setBadge } from "./badge";
 import { h, setText } from "./dom";
 import type { Card } from "./protocol";
 import { factWords, uptimeText } from "./words";
@@ -7,11 +7,11 @@ import { factWords, uptimeText } from "./words";
 export class Header {
   readonly element: HTMLElement;
   private readonly name = h("strong", { class: "vmnb-name" });
-  private readonly badge = new Badge();
+  private readonly badge = badge();
   private readonly facts = h("span", { class: "vmnb-facts" });
 
   constructor() {
-    const title = h("div", { class: "vmnb-title" }, this.name, this.badge.element);
+    const title = h("div", { class: "vmnb-title" }, this.name, this.badge);
     this.element = h("div", { class: "vmnb-identity" }, title, this.facts);
   }
 
@@ -19,7 +19,7 @@ export class Header {
   update(card: Card, nowMs: number | null): void {
     setText(this.name, card.name);
     this.name.title = card.name;
-    this.badge.update(card);
+    setBadge(this.badge, card);
     const words = factWords(card);
     if (nowMs !== null && card.uptime_since) words.push(uptimeText(card.uptime_since, nowMs));
     if (words.join() === this.facts.dataset.words) return;

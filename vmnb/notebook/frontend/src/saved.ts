@@ -6,16 +6,15 @@ import { silenceText } from "./silence";
 
 const SAVED = "As it was saved. Run the cell to work with it.";
 
-/** Draw in `root`, now and at each change of these traits; the function returned takes it away. */
+/** Draw in `root`, now and at each of these events; the function returned takes it away. */
 export function keepDrawn(
   model: Model,
   root: HTMLElement,
-  traits: (keyof Traits)[],
+  events: `change:${keyof Traits}`[],
   style: string,
   content: () => HTMLElement,
 ): () => void {
   const draw = () => root.replaceChildren(h("style", {}, style), content());
-  const events = traits.map((trait) => `change:${trait}` as const);
   for (const event of events) model.on(event, draw);
   draw();
   return () => {

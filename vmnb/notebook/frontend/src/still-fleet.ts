@@ -8,7 +8,7 @@ declare const FLEET_STILL_CSS: string;
 
 /** Show the still table in `root` and keep it true; see `ShowStill`. */
 export function showStillFleet(model: Model, root: HTMLElement, note?: string): () => void {
-  return keepDrawn(model, root, ["fleet"], FLEET_STILL_CSS, () => still(model, note));
+  return keepDrawn(model, root, ["change:fleet"], FLEET_STILL_CSS, () => still(model, note));
 }
 
 function still(model: Model, note: string | undefined): HTMLElement {

@@ -10,7 +10,7 @@ declare const STILL_CSS: string;
 
 /** Show the still card in `root` and keep it true; see `ShowStill`. */
 export function showStill(model: Model, root: HTMLElement, note?: string): () => void {
-  return keepDrawn(model, root, ["card", "history", "snapshot"], STILL_CSS, () => still(model, note));
+  return keepDrawn(model, root, ["change:card", "change:history", "change:snapshot"], STILL_CSS, () => still(model, note));
 }
 
 function still(model: Model, note: string | undefined): HTMLElement {

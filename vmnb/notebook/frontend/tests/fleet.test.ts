@@ -110,10 +110,12 @@ describe("the table of a fleet", () => {
   });
 
   it("is readable where no kernel runs, and has nothing to click", () => {
-    show(fleetOf([rowOf({ uptime_since: "2026-11-25T09:00:00Z" }), rowOf({ name: "b", state: "stopped", address: "" })]));
+    const busy = { action: "start", since_ms_epoch: Date.now(), expected_s: null, text: "starting" } as const;
+    show(fleetOf([rowOf({ uptime_since: "2026-11-25T09:00:00Z" }), rowOf({ name: "b", state: "stopped", address: "", busy })]));
     const root = document.createElement("div");
     const leave = showStillFleet(model, root);
     expect(cells(root)).toEqual([["a", "running", "10.0.2.15", ""], ["b", "stopped", "", ""]]);
+    expect(root.querySelector("[role=status]")?.textContent).toBe("1 running, 1 stopped");
     expect(root.textContent).toContain("As it was saved");
     expect(root.querySelector("button")).toBeNull();
     model.set("fleet", fleetOf([rowOf({ state: "stopped" })]));
