@@ -3,7 +3,6 @@
 A message from the page is only handed to the background loop; nothing here waits for a VM.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -20,6 +19,7 @@ from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.kernel_comm import is_marimo, take
 from vmnb.notebook.knock_talk import KnockTalk
 from vmnb.notebook.live import Live
+from vmnb.notebook.lull import Lull
 from vmnb.notebook.metrics_talk import MetricsTalk
 from vmnb.notebook.screen_talk import ScreenTalk
 from vmnb.notebook.socket_talk import SocketTalk
@@ -30,8 +30,8 @@ from vmnb.notebook.wire import Wire
 
 __all__ = ["CardWidget"]
 
-_SNAPSHOT_EVERY_S = 2.0
-"""How often the text for saved notebooks is renewed while the console speaks."""
+_QUIET_S, _APART_S, _WITHIN_S = 1.0, 2.0, 10.0
+"""When the text for saved notebooks is renewed: not between two keys, if that can wait."""
 
 
 class CardWidget(anywidget.AnyWidget):
@@ -64,7 +64,7 @@ class CardWidget(anywidget.AnyWidget):
         self._console = console
         self._known, self._typed = Known(), Typed()  # shared by all ways to a page
         self._is_card = layout == "card"
-        self._snapshot_due: asyncio.TimerHandle | None = None
+        self._lull = Lull(self._show, quiet_s=_QUIET_S, apart_s=_APART_S)
         self._unsubscribe: Callable[[], None] = lambda: None  # closed too where it was never made
         self._release: Callable[[], None] = lambda: None
         super().__init__(
@@ -128,10 +128,5 @@ class CardWidget(anywidget.AnyWidget):
 
     def _to_view(self, send: Send, message: Message, buffers: list[bytes]) -> None:
         send(message, buffers)
-        if message["kind"] == "output" and self._snapshot_due is None:
-            loop = asyncio.get_running_loop()
-            self._snapshot_due = loop.call_later(_SNAPSHOT_EVERY_S, self._renew_snapshot)
-
-    def _renew_snapshot(self) -> None:
-        self._snapshot_due = None
-        self._show()
+        if message["kind"] == "output":
+            self._lull.note(_WITHIN_S)
