@@ -1,5 +1,11 @@
+import json
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from vmnb.console.parser import Parser
+from vmnb.console.render import screen_ansi
+from vmnb.console.screen import VtScreen
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +47,20 @@ def test_a_restore_replaces_what_was_drawn(page: Page) -> None:
     rows = show(page, "{snapshot: 'an old snapshot'}", "{screen: 'the screen', position: 10}")
     expect(rows).to_contain_text("the screen")
     expect(rows).not_to_contain_text("snapshot")
+
+
+@pytest.mark.parametrize(("said", "animations"), [("", 0), ("\x1b[?12h", 1)])
+def test_the_cursor_blinks_only_where_the_guest_asks_for_it(
+    page: Page, said: str, animations: int
+) -> None:
+    screen = VtScreen(80, 24)
+    Parser(screen).feed(f"{said}# ")
+    restored = json.dumps(screen_ansi(screen).decode())
+    show(page, script=f"{{screen: {restored}, position: 9}}")
+    page.locator(".xterm").click()
+    expect(page.locator(".xterm.focus .xterm-cursor-block")).to_be_visible()
+    # Else each echo waits: after a key, a page that is animated gets no message before a frame.
+    assert page.evaluate("document.getAnimations().length") == animations
 
 
 def test_a_gap_is_asked_about_and_closed_by_a_restore(page: Page) -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.coroutines import pytest_pyfunc_call
 from vmnb.core import runtime
+
+__all__ = ["pytest_pyfunc_call"]
 
 Python = Callable[..., "subprocess.Popen[str]"]
 

@@ -334,9 +334,9 @@ class Console:
 
     def _receive(self, data: bytes) -> None:
         self._ring.append(data)
-        self._terminal.notice()
         if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
             self._publish()
+        self._terminal.notice()  # after what was published, which is more urgent
         self._pace.keep(self._source)
 
     def _publish(self) -> None:

@@ -37,7 +37,7 @@ class Modes:
     cursor: bool = True
     insert: bool = False
     newline: bool = False
-    blink: bool = True
+    blink: bool = False
     cursor_style: int = 0
 
     @property

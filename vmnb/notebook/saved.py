@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -18,6 +19,7 @@ from vmnb.core.errors import VmnbError
 from vmnb.core.state import VmState
 from vmnb.notebook.html import static_card
 from vmnb.notebook.live import Live
+from vmnb.notebook.lull import Lull
 from vmnb.notebook.replay import UNRECORDED_BYTES, packed
 
 __all__ = ["Output", "Saved", "pages"]
@@ -26,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _SETTLED_S = 1.0
 _APART_S = 4.0
+_SPEAKING_S = 10.0  # what a console says meanwhile waits for a pause, not between two keys
 _LOOK_S = 2.0
 _REPLAY_BYTES = 256 * 1024
 _TEXT_CHARACTERS = 16_000
@@ -61,8 +64,7 @@ class Saved:
         self._replay = ""
         self._published: Output | None = None
         self.is_stale = False
-        self._last_s = 0.0
-        self._due: asyncio.TimerHandle | None = None
+        self._lull = Lull(self._begin_renewing, quiet_s=_SETTLED_S, apart_s=_APART_S)
         self._renewing: asyncio.Task[None] | None = None
         self._ends: list[Callable[[], None]] = []
 
@@ -80,8 +82,7 @@ class Saved:
         _kept.discard(self)
         for end in self._ends:
             end()
-        if self._due is not None:
-            self._due.cancel()
+        self._lull.cancel()
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.gather(self._renewing, return_exceptions=True)
@@ -97,7 +98,6 @@ class Saved:
         if output == self._published:
             return None
         self._published = output
-        self._last_s = asyncio.get_running_loop().time()
         return output
 
     def publish(self, output: Output) -> None:
@@ -113,18 +113,14 @@ class Saved:
         self._ends.append(self._live.subscribe(self._changed))
         with suppress(VmnbError):
             console = await self._live.console()
-            self._ends.append(console.subscribe(self._changed))
+            self._ends.append(console.subscribe(partial(self._changed, _SPEAKING_S)))
         self._changed()
 
-    def _changed(self) -> None:
+    def _changed(self, within_s: float = _SETTLED_S) -> None:
         self.is_stale = True
-        if self._due is None:
-            loop = asyncio.get_running_loop()
-            wait_s = max(_SETTLED_S, self._last_s + _APART_S - loop.time())
-            self._due = loop.call_later(wait_s, self._begin_renewing)
+        self._lull.note(within_s)
 
     def _begin_renewing(self) -> None:
-        self._due = None
         self._renewing = asyncio.get_running_loop().create_task(self._renew())
 
     async def _renew(self) -> None:

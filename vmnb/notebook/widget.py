@@ -1,6 +1,5 @@
 """The widget of one VM: its card, or one of its consoles alone."""
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from vmnb.notebook.action_talk import ActionTalk, Known
 from vmnb.notebook.bounds import short_card, short_rows, short_states, short_text
 from vmnb.notebook.console_talk import ConsoleTalk
 from vmnb.notebook.live import Live
+from vmnb.notebook.lull import Lull
 from vmnb.notebook.metrics_talk import MetricsTalk
 from vmnb.notebook.page_widget import PageWidget
 from vmnb.notebook.screen_talk import ScreenTalk
@@ -19,8 +19,8 @@ from vmnb.notebook.typed import Typed
 
 __all__ = ["CardWidget"]
 
-_SNAPSHOT_EVERY_S = 2.0
-"""How often the text for saved notebooks is renewed while the console speaks."""
+_QUIET_S, _APART_S, _WITHIN_S = 1.0, 2.0, 10.0
+"""When the text for saved notebooks is renewed: not between two keys, if that can wait."""
 
 
 class CardWidget(PageWidget):
@@ -51,7 +51,7 @@ class CardWidget(PageWidget):
         self._console = console
         self._known, self._typed = Known(), Typed()  # shared by all ways to a page
         self._is_card = layout == "card"
-        self._snapshot_due: asyncio.TimerHandle | None = None
+        self._lull = Lull(self._show, quiet_s=_QUIET_S, apart_s=_APART_S)
         super().__init__(live.subscribe, layout_kind=layout, console=console, saved_key=saved_key)
 
     def subjects(self, send: Send) -> Sequence[Talk]:
@@ -75,10 +75,5 @@ class CardWidget(PageWidget):
 
     def _to_view(self, send: Send, message: Message, buffers: list[bytes]) -> None:
         send(message, buffers)
-        if message["kind"] == "output" and self._snapshot_due is None:
-            loop = asyncio.get_running_loop()
-            self._snapshot_due = loop.call_later(_SNAPSHOT_EVERY_S, self._renew_snapshot)
-
-    def _renew_snapshot(self) -> None:
-        self._snapshot_due = None
-        self._show()
+        if message["kind"] == "output":
+            self._lull.note(_WITHIN_S)

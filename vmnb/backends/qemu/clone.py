@@ -13,6 +13,7 @@ from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
+from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 
 __all__ = ["prepare_clone"]
@@ -60,8 +61,17 @@ async def prepare_clone(handle: VmHandle, spec: VmSpec, layer: Path, qemu: Qemu)
         agent_socket=sockets.agent,
         vnc_socket=sockets.vnc,
         ssh_host_port=None,
-        mac=handle.mac and user_mac(vm_id),
+        mac=_mac(handle, vm_id),
     )
+
+
+def _mac(handle: VmHandle, vm_id: str) -> str | None:
+    """Return the address of the copy's own card.
+
+    Behind NAT nobody else sees it, and the ports of the host lead to the address that the guest has
+    for it; on a bridge it must be another.
+    """
+    return user_mac(vm_id) if handle.network.mode is NetworkMode.TAP else handle.mac
 
 
 def _make(source: WorkFiles, files: WorkFiles, below: Path, qemu: Qemu) -> WorkFiles:

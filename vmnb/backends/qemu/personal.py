@@ -1,5 +1,7 @@
 """What a guest is told when it wakes up: the time, and who it is."""
 
+import asyncio
+
 from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.core.errors import CloneError, DeadlineError
 from vmnb.core.handle import VmHandle
@@ -42,9 +44,11 @@ async def become_another(handle: VmHandle, cards_before: tuple[str, ...]) -> Non
     CloneError, DeadlineError, StateError
         See :func:`~vmnb.guest.identity.take_on`.
     """
-    identity = Identity.fresh(
+    pairs = zip(cards_before, cards(handle), strict=True)
+    identity = await asyncio.to_thread(
+        Identity.fresh,
         host_name(handle.name),
-        macs=dict(zip(cards_before, cards(handle), strict=True)),
+        macs={before: own for before, own in pairs if before != own},
         ssh=handle.spec.image != "tiny",  # which has no SSH server, and a key takes a while
     )
     directory = WorkFiles.of_handle(handle).directory

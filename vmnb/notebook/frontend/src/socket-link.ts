@@ -4,7 +4,9 @@ import type { Door, ToKernel, ToPage } from "./protocol";
 
 /** A socket that does not open for so long, or where nobody answers, is of no use. */
 export const OPEN_MS = 3000;
-export const ANSWER_MS = 5000;
+export const ANSWER_MS = 4000;
+/** Ask for an answer so long after the first message: right behind a key it would hold up the echo. */
+export const ASK_MS = 1000;
 
 export interface SocketEvents {
   /** The first is `relinked`: the kernel has let us in. */
@@ -16,8 +18,7 @@ export interface SocketEvents {
 export class SocketLink {
   isOpen = false;
   private readonly socket: WebSocket;
-  private isAsking = false;
-  private timer: ReturnType<typeof setTimeout>;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     url: string,
@@ -35,10 +36,7 @@ export class SocketLink {
   /** Send, and see to it that somebody is there. */
   send(message: ToKernel, buffers: ArrayBufferView[]): void {
     this.socket.send(pack(message, buffers));
-    if (this.isAsking) return;
-    this.isAsking = true;
-    this.socket.send(pack({ kind: "ping" }, []));
-    this.timer = setTimeout(() => this.break(), ANSWER_MS);
+    this.timer ??= setTimeout(() => this.ask(), ASK_MS);
   }
 
   /** End it without a word, once all is sent. */
@@ -49,15 +47,19 @@ export class SocketLink {
   }
 
   private receive(message: ToPage, buffers: ArrayBufferView[]): void {
-    if (message.kind === "relinked") {
-      this.isOpen = true;
-      clearTimeout(this.timer);
-    } else if (message.kind === "pong") {
-      this.isAsking = false;
-      clearTimeout(this.timer);
-      return;
-    }
-    this.events.onMessage(message, buffers);
+    if (message.kind === "relinked") this.isOpen = true;
+    if (message.kind === "relinked" || message.kind === "pong") this.calm();
+    if (message.kind !== "pong") this.events.onMessage(message, buffers);
+  }
+
+  private ask(): void {
+    this.socket.send(pack({ kind: "ping" }, []));
+    this.timer = setTimeout(() => this.break(), ANSWER_MS);
+  }
+
+  private calm(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   private break(): void {

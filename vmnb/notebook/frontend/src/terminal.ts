@@ -51,7 +51,8 @@ export class ConsoleTerminal implements Sink, Sized {
       rows: ROWS,
       scrollback: SCROLLBACK_ROWS,
       minimumContrastRatio: CONTRAST,
-      cursorBlink: true,
+      // A blinking one is animated, and after a key browsers let all messages wait for the next frame.
+      cursorBlink: false,
       logLevel: "off",
       allowProposedApi: true, // the search's marks, and the widths of characters
     });
