@@ -5,7 +5,8 @@
 # the SSH server shall have another key, its public half, a line, and its private half.
 #
 # Says "seconds" where the clock could be set to whole seconds only, and "ssh" where there is a
-# server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be reseeded.
+# server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be
+# reseeded.
 set -e
 umask 022
 now=$1
@@ -28,7 +29,7 @@ for fact in /sys/bus/*/drivers/vmgenid/*/modalias; do
     [ ! -e "$fact" ] || hears=yes
 done
 
-# RNDADDENTROPY and RNDRESEEDCRNG of random(4); a write to /dev/urandom alone changes no output.
+# RNDADDENTROPY and RNDRESEEDCRNG of random(4); what is only written may be heeded a minute later.
 by_perl() {
     command -v perl >/dev/null && printf %s "$seed" | perl -e '
         open(my $to, ">", "/dev/random")
