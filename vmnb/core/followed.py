@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import datetime
 from statistics import median
 
-from vmnb.core.errors import VmnbError
+from vmnb.core.errors import BusyError, VmnbError
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import Capability, VmEvent
 from vmnb.core.known import Busy, KnownVm
+from vmnb.core.lock import action_lock
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.state import LIVE, VmState
 from vmnb.core.store import Beginning, Store
@@ -50,6 +52,7 @@ class FollowedVm(KnownVm):
         """Ask for the state, record what changed it unseen, and follow the VM while it runs."""
         async with self._lock:
             await self._reload()
+            await self._undo_half_done()
             beginning = await self._beginning(utc_now())
             self.started = beginning.time if beginning else None
             state = await self.state()
@@ -59,6 +62,13 @@ class FollowedVm(KnownVm):
             await asyncio.wait({self._watcher}, timeout=_DRAIN_S)
         async with self._lock:
             return await self._record_unseen()
+
+    async def _undo_half_done(self) -> None:
+        """Undo what a process that died was in the middle of; one that lives has the lock."""
+        if await self._hypervisor.is_half_done(self.handle):
+            with suppress(BusyError):
+                async with action_lock(self._store.locks, self.name):
+                    await self._hypervisor.recover(self.handle)
 
     async def aclose(self) -> None:
         """Stop following the VM, which itself goes on as it is."""

@@ -12,8 +12,10 @@ from vmnb.core.finish import finish
 from vmnb.core.forking import Frozen
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
+from vmnb.core.rows import Record
 from vmnb.core.session import Session
 from vmnb.core.spec import VmSpec
+from vmnb.core.state import VmState
 
 __all__ = ["copy_names", "fork"]
 
@@ -40,7 +42,7 @@ async def fork(session: Session, source: Machine, names: Sequence[str]) -> list[
         It cannot be forked, or a copy could not be made; none is left.
     """
     names = [checked_name(name) for name in names]
-    await _require_free(session, names)
+    await _require_free(session, source, names)
     copies: list[Machine] = []
     turns = asyncio.Semaphore(os.cpu_count() or 1)
 
@@ -70,8 +72,12 @@ def _spec_of_copy(spec: VmSpec, name: str) -> VmSpec:
     return replace(spec, name=name, network=replace(spec.network, forwards=forwards))
 
 
-async def _require_free(session: Session, names: Sequence[str]) -> None:
-    taken = {record.name for record in await session.records()}
+async def _require_free(session: Session, source: Machine, names: Sequence[str]) -> None:
+    """Raise unless all names can be had; a copy that was never finished gives its name up."""
+    records = {record.name: record for record in await session.records()}
+    left = [name for name in names if name in records and _is_left(records[name], source)]
+    await _destroy([await session.attach(name) for name in left])
+    taken = records.keys() - set(left)
     for index, name in enumerate(names):
         if name in names[:index]:
             raise SpecError(f"{name!r} is there twice", hint="give each copy a name of its own")
@@ -79,6 +85,12 @@ async def _require_free(session: Session, names: Sequence[str]) -> None:
             raise VmExistsError(
                 f"there is a VM named {name!r} already", hint="choose other names for the copies"
             )
+
+
+def _is_left(record: Record, source: Machine) -> bool:
+    """Return whether it is a copy of `source` whose process died before it ran."""
+    made_of = record.handle.extra.get("copy_of") if record.handle else None
+    return made_of == source.handle.id and record.state is VmState.PREPARED
 
 
 async def _destroy(machines: Sequence[Machine]) -> None:

@@ -45,6 +45,12 @@ class Found:
         os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
         self.close()
 
+    def end(self) -> None:
+        """End it, whoever started it, wait for its end, and let go of it."""
+        signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        select.select([self.pidfd], [], [])  # readable when it is over (pidfd_open(2))
+        self.close()
+
     def close(self) -> None:
         """Let go of it; it goes on."""
         os.close(self.pidfd)

@@ -28,6 +28,7 @@ from vmnb.core.hypervisor import (
 from vmnb.core.metrics import Measuring, Sample
 from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
+from vmnb.core.recovering import Recovering
 from vmnb.core.registry import make_hypervisor
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
@@ -171,6 +172,17 @@ class RouterHypervisor:
         require_capability(backend, Capability.FORWARDS, handle)
         assert isinstance(backend, Forwarding)  # noqa: S101 - the capability says so
         return backend
+
+    async def is_half_done(self, handle: VmHandle) -> bool:
+        """See :meth:`~vmnb.core.recovering.Recovering.is_half_done`; never so for most."""
+        backend = self._of(handle)
+        return isinstance(backend, Recovering) and await backend.is_half_done(handle)
+
+    async def recover(self, handle: VmHandle) -> None:
+        """See :meth:`~vmnb.core.recovering.Recovering.recover`."""
+        backend = self._of(handle)
+        if isinstance(backend, Recovering):
+            await backend.recover(handle)
 
     def frozen(self, handle: VmHandle) -> AbstractAsyncContextManager[Frozen]:
         """See :meth:`~vmnb.core.forking.Forking.frozen`."""

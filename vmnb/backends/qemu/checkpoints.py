@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from vmnb.backends.qemu.files import WorkFiles
+from vmnb.backends.qemu.files import WorkFiles, remove_tree
 from vmnb.backends.qemu.keeping import Kept
 from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import CheckpointError
@@ -74,6 +74,11 @@ class Checkpoints:
                 hint=f"there are: {names}" if names else "make one: vm.checkpoint('before')",
             )
         return kept
+
+    def sweep(self) -> None:
+        """Remove what was begun and never finished."""
+        for left in self._directory.glob(".*-*"):
+            remove_tree(left)
 
     def current(self) -> str | None:
         """Return the name of the one that the VM has lived on from."""

@@ -3,7 +3,6 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
@@ -19,12 +18,14 @@ from vmnb.core.spec import VmSpec
 __all__ = ["prepare_clone"]
 
 
-async def prepare_clone(handle: VmHandle, spec: VmSpec, layer: Path, qemu: Qemu) -> VmHandle:
+async def prepare_clone(
+    handle: VmHandle, vm_id: str, spec: VmSpec, layer: Path, qemu: Qemu
+) -> VmHandle:
     """Make a work directory for a copy of the VM `handle`, or nothing.
 
     Parameters
     ----------
-    spec
+    vm_id, spec
         The copy's own.
     layer
         The disk that it begins with, in the work directory of `handle`.
@@ -36,7 +37,6 @@ async def prepare_clone(handle: VmHandle, spec: VmSpec, layer: Path, qemu: Qemu)
     BackendError
         The disk is full.
     """
-    vm_id = uuid4().hex
     source, files = WorkFiles.of_handle(handle), WorkFiles.of(vm_id)
     sockets = Sockets.of(vm_id)
     sockets.require_place()
@@ -62,6 +62,7 @@ async def prepare_clone(handle: VmHandle, spec: VmSpec, layer: Path, qemu: Qemu)
         vnc_socket=sockets.vnc,
         ssh_host_port=None,
         mac=_mac(handle, vm_id),
+        extra={**handle.extra, "copy_of": handle.id},
     )
 
 

@@ -1,15 +1,20 @@
 """Live copies of a guest that runs."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
+from vmnb.backends.qemu.checkpoints import Checkpoints
 from vmnb.backends.qemu.clone import prepare_clone
+from vmnb.backends.qemu.half_done import HalfDone, forget, half_done, noted
 from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.memory import frozen_memory
 from vmnb.backends.qemu.personal import become_another, require_agent
+from vmnb.backends.qemu.power import wake
 from vmnb.backends.qemu.saved import SavedGuest
-from vmnb.core.errors import VmnbError
+from vmnb.backends.qemu.twin import remove_twin
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
@@ -41,19 +46,40 @@ class Forks(Holding):
 
     async def copy(self, handle: VmHandle, spec: VmSpec, frozen: SavedGuest) -> VmHandle:
         """Make a work directory whose disk is laid over the frozen one."""
-        return await prepare_clone(handle, spec, frozen.layer, await self._qemu())
+        return await prepare_clone(handle, uuid4().hex, spec, frozen.layer, await self._qemu())
 
     async def awaken(self, handle: VmHandle, frozen: SavedGuest) -> VmHandle:
         """Start QEMU on pages that are the frozen guest's until its guest writes to them."""
         async with self._turn(handle):
             require(Action.START, await self.state(handle), handle.name)
-            started = await self._launch(handle, frozen)
-            try:
-                await become_another(started, frozen.cards)
-            except VmnbError:
-                await finish((await self._attachments.require(started)).end(kill=True))
-                raise
+            with noted(handle, HalfDone(is_nameless=True)):
+                started = await self._launch(handle, frozen)
+                try:
+                    await become_another(started, frozen.cards)
+                except BaseException:
+                    await finish((await self._attachments.require(started)).end(kill=True))
+                    raise
             return started
+
+    async def is_half_done(self, handle: VmHandle) -> bool:
+        """See :meth:`~vmnb.core.recovering.Recovering.is_half_done`."""
+        return await asyncio.to_thread(half_done, handle) is not None
+
+    async def recover(self, handle: VmHandle) -> None:
+        """Let a guest go on that was being saved; end a copy that may not be its own yet."""
+        async with self._turn(handle):
+            act = await asyncio.to_thread(half_done, handle)
+            if act is None:
+                return
+            if act.twin is not None:
+                await remove_twin(handle, act.twin)
+            attachment = await self._attachments.find(handle)
+            if attachment is not None and act.is_nameless:
+                await attachment.end(kill=True)
+            elif attachment is not None and act.stands_still:
+                await wake(attachment)
+            await asyncio.to_thread(Checkpoints(handle).sweep)
+            await asyncio.to_thread(forget, handle)
 
     async def state(self, handle: VmHandle) -> VmState:
         """See :meth:`~vmnb.core.hypervisor.Hypervisor.state`."""

@@ -29,6 +29,7 @@ class Rewinding(Holding):
         """Save the guest into the work directory, and freeze what its disk has until now."""
         checkpoints = Checkpoints(handle)
         async with self._turn(handle):
+            await asyncio.to_thread(checkpoints.sweep)
             kept = await asyncio.to_thread(checkpoints.new, name)
             await self._live(handle)
             about = {

@@ -11,6 +11,7 @@ from vmnb.backends.qemu.accelerator import Accelerator
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
+from vmnb.backends.qemu.half_done import HalfDone, noted
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.memory import copy_memory, memory_of, open_memory
 from vmnb.backends.qemu.migration import send
@@ -48,7 +49,7 @@ async def save_guest(
     files = WorkFiles.of_handle(handle)
     frozen, top = files.overlay.resolve(), new_layer(files.directory)
     await in_thread(lambda: create_layer(top, qemu, frozen), undo=lambda _: top.unlink())
-    async with _standing_still(attachment):
+    async with _standing_still(handle, attachment):
         await asyncio.to_thread(put_on_top, top, files.overlay)
         await _write_to(top, attachment)
         source = await asyncio.to_thread(memory_of, attachment.process.identity.pid)
@@ -68,18 +69,19 @@ async def save_guest(
 
 
 @asynccontextmanager
-async def _standing_still(attachment: Attachment) -> AsyncIterator[None]:
+async def _standing_still(handle: VmHandle, attachment: Attachment) -> AsyncIterator[None]:
     """Let the guest stand still while the body runs, and go on if it ran."""
     status = (await attachment.execute("query-status"))["status"]
     if status == _STANDS_STILL_FOR_GOOD:  # it was saved before, and QEMU saves it once only
         await attachment.execute("cont")
-    if status != "paused":
-        await attachment.execute("stop")
-    try:
-        yield
-    finally:
-        if status == "running":
-            await finish(attachment.execute("cont"))
+    with noted(handle, HalfDone(stands_still=status == "running")):
+        if status != "paused":
+            await attachment.execute("stop")
+        try:
+            yield
+        finally:
+            if status == "running":
+                await finish(attachment.execute("cont"))
 
 
 async def _write_to(top: Path, attachment: Attachment) -> None:

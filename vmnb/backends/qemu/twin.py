@@ -15,13 +15,15 @@ from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.clone import prepare_clone
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.half_done import HalfDone, noted
 from vmnb.backends.qemu.lan import leave_network
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.migration import send
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
+from vmnb.core.process import find_process
 
-__all__ = ["twin"]
+__all__ = ["remove_twin", "twin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +64,29 @@ async def twin(
         Descriptor of the file that has the guest's memory then.
     """
     network = replace(handle.network, forwards=())
-    spec = replace(handle.spec, name=f"twin {uuid4().hex[:8]}", network=network, ssh=None)
-    prepared = await prepare_clone(handle, spec, layer, qemu)
-    files, sockets = WorkFiles.of_handle(prepared), Sockets.of_handle(prepared)
-    try:
-        moving = _Moving(shape=handle.extra["shape"], memory=memory, source=source)
-        started, attachment = await launch(prepared, qemu, accelerator, moving)
+    vm_id = uuid4().hex
+    spec = replace(handle.spec, name=f"twin {vm_id[:8]}", network=network, ssh=None)
+    with noted(handle, HalfDone(stands_still=True, twin=vm_id)):
         try:
-            yield started, attachment
+            prepared = await prepare_clone(handle, vm_id, spec, layer, qemu)
+            moving = _Moving(shape=handle.extra["shape"], memory=memory, source=source)
+            started, attachment = await launch(prepared, qemu, accelerator, moving)
+            try:
+                yield started, attachment
+            finally:
+                await finish(attachment.end(kill=True))
+                await finish(attachment.aclose())
         finally:
-            await finish(attachment.end(kill=True))
-            await finish(attachment.aclose())
-    finally:
-        await finish(_remove(prepared, files, sockets))
+            await finish(remove_twin(handle, vm_id))
 
 
-async def _remove(handle: VmHandle, files: WorkFiles, sockets: Sockets) -> None:
-    await leave_network(handle)
+async def remove_twin(handle: VmHandle, vm_id: str) -> None:
+    """Leave nothing of a twin of the VM `handle`, whoever made it."""
+    twin_handle = replace(handle, id=vm_id)
+    sockets = Sockets.of(vm_id)
+    found = await asyncio.to_thread(find_process, sockets.pidfile, None)
+    if found is not None:
+        await asyncio.to_thread(found.end)
+    await leave_network(twin_handle)
     await asyncio.to_thread(sockets.remove)
-    await asyncio.to_thread(remove_work_directory, files)
+    await asyncio.to_thread(remove_work_directory, WorkFiles.of(vm_id))

@@ -1,0 +1,107 @@
+"""A process that is killed in the middle of a fork or a checkpoint, at each of its steps."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import vmnb
+from vmnb import VM
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+KILLED_AT = """
+import os, signal, sys
+from vmnb import VM
+from vmnb.backends.qemu.attachment import Attachment
+
+steps, execute = int(sys.argv[1]), Attachment.execute
+
+async def counted(self, command, **arguments):
+    global steps
+    steps -= 1
+    if steps < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return await execute(self, command, **arguments)
+
+vm = VM.attach(sys.argv[2])
+Attachment.execute = counted
+"""
+"""Whatever follows is killed before one of its questions to QEMU."""
+
+EVERY = 3
+"""Of the steps, so that it does not take too long; another third for each act."""
+
+
+@pytest.fixture(scope="module")
+def victim(shared_homes: Path) -> Iterator[VM]:
+    """A guest with something in its memory, booted."""
+    with VM("victim") as vm:
+        vm.start().run("echo alive > /dev/shm/file", check=True)
+        yield vm
+
+
+@pytest.fixture(scope="module")
+def copied(victim: VM) -> Iterator[VM]:
+    """A copy of it, whose memory is not a file of its own."""
+    with victim.fork(names=["copied"])[0] as vm:
+        yield vm
+
+
+def kill_at_each_step(vm: VM, act: str, first: int) -> int:
+    """Let processes try `act` and be killed, each later; return how many were."""
+    for steps in range(first, 1000, EVERY):
+        command = [sys.executable, "-c", KILLED_AT + act, str(steps), vm.name]
+        ended = subprocess.run(command, timeout=120, capture_output=True, text=True, check=False)
+        if ended.returncode != -signal.SIGKILL:
+            assert ended.returncode == 0, ended.stderr
+            return (steps - first) // EVERY
+        require_whole(vm)
+    raise AssertionError("it was never done")
+
+
+def require_whole(vm: VM) -> None:
+    """See that the VM is as before, and that nothing half made is left."""
+    again = VM.attach(vm.name)
+    assert again.state == "running"
+    assert again.run("cat /dev/shm/file", check=True).stdout == "alive\n"
+    work = again.handle.work_dir
+    assert work is not None
+    assert not (work / "half-done.json").exists()
+    known = {vmnb.VM.attach(name).handle.id for name in vmnb.machines()["name"]}
+    homes = {path.name for path in work.parent.iterdir() if not path.name.startswith(".")}
+    assert homes <= known, "the files of a VM that nobody knows"
+
+
+@pytest.mark.parametrize("name", ["victim", "copied"])
+def test_a_fork_can_be_killed_at_any_step(victim: VM, copied: VM, name: str) -> None:
+    vm = {"victim": victim, "copied": copied}[name]
+    killed = kill_at_each_step(vm, "vm.fork(names=['child'])", first=1 if name == "victim" else 2)
+    assert killed > 4
+    with VM.attach("child") as child:
+        assert child.run("cat /dev/shm/file; hostname").stdout == "alive\nchild\n"
+
+
+def test_a_checkpoint_can_be_killed_at_any_step(victim: VM) -> None:
+    killed = kill_at_each_step(victim, "vm.checkpoint('there')", first=0)
+    assert killed > 2
+    victim = VM.attach(victim.name)
+    assert list(victim.checkpoints["name"]) == ["there"]
+    victim.run("rm /dev/shm/file", check=True)
+    assert victim.rewind("there").run("cat /dev/shm/file").stdout == "alive\n"
+    victim.forget_checkpoint("there")
+
+
+def test_a_rewind_can_be_killed_at_any_step_and_done_again(victim: VM) -> None:
+    victim.checkpoint("kept")
+    for steps in range(0, 1000, EVERY):
+        command = [sys.executable, "-c", KILLED_AT + "vm.rewind('kept')", str(steps), victim.name]
+        ended = subprocess.run(command, timeout=120, capture_output=True, text=True, check=False)
+        again = VM.attach(victim.name).rewind("kept")
+        assert again.run("cat /dev/shm/file", check=True).stdout == "alive\n"
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
