@@ -9,13 +9,12 @@ from itertools import count, islice
 
 from vmnb.core.errors import SpecError, VmExistsError, VmnbError
 from vmnb.core.finish import finish
-from vmnb.core.forking import Frozen
+from vmnb.core.forking import UNFINISHED_COPY, Frozen
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
 from vmnb.core.rows import Record
 from vmnb.core.session import Session
 from vmnb.core.spec import VmSpec
-from vmnb.core.state import VmState
 
 __all__ = ["copy_names", "fork"]
 
@@ -88,9 +87,9 @@ async def _require_free(session: Session, source: Machine, names: Sequence[str])
 
 
 def _is_left(record: Record, source: Machine) -> bool:
-    """Return whether it is a copy of `source` whose process died before it ran."""
-    made_of = record.handle.extra.get("copy_of") if record.handle else None
-    return made_of == source.handle.id and record.state is VmState.PREPARED
+    """Return whether it is a copy of `source` that was never finished: its process died."""
+    handle = record.handle
+    return handle is not None and handle.extra.get(UNFINISHED_COPY) == source.handle.id
 
 
 async def _destroy(machines: Sequence[Machine]) -> None:

@@ -6,7 +6,10 @@ from typing import Any, Protocol, runtime_checkable
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
 
-__all__ = ["Forking", "Frozen"]
+__all__ = ["UNFINISHED_COPY", "Forking", "Frozen"]
+
+UNFINISHED_COPY = "unfinished_copy_of"
+"""In the extra facts of a copy's handle, until it is a machine of its own: of whom it is one."""
 
 Frozen = Any
 """A guest at one instant, as its backend has it."""
@@ -31,7 +34,11 @@ class Forking(Protocol):
         ...
 
     async def copy(self, handle: VmHandle, spec: VmSpec, frozen: Frozen) -> VmHandle:
-        """Make all that a copy with that `spec` needs; afterwards it is ``prepared``."""
+        """Make all that a copy with that `spec` needs; afterwards it is ``prepared``.
+
+        Its handle has :data:`UNFINISHED_COPY` until :meth:`awaken` has made it its own machine;
+        until then it cannot be started.
+        """
         ...
 
     async def awaken(self, handle: VmHandle, frozen: Frozen) -> VmHandle:

@@ -102,6 +102,8 @@ class Launch:
         The VM's UUID as 32 hexadecimal digits.
     mac
         The network card's address, or None for no network card at all.
+    disk
+        A file whose name without its suffix QEMU can take for a name of its own.
     forwards, restrict
         Ports of the host that lead into the guest, and whether it is kept from reaching out.
     tap
@@ -267,9 +269,10 @@ def _firmware(launch: Launch) -> Iterator[str]:
 
 
 def _disks(launch: Launch) -> Iterator[str]:
+    node = launch.disk.stem
     yield from _block(
         {
-            "node-name": "disk",
+            "node-name": node,
             "driver": "qcow2",
             "discard": "unmap",
             "detect-zeroes": "unmap",
@@ -277,7 +280,7 @@ def _disks(launch: Launch) -> Iterator[str]:
         }
     )
     # 0 is taken where QEMU boots a kernel itself.
-    yield from _device("virtio-blk-pci", id="disk0", drive="disk", discard=True, bootindex=1)
+    yield from _device("virtio-blk-pci", id="disk0", drive=node, discard=True, bootindex=1)
     if launch.seed_iso is not None:
         file = {"driver": "file", "filename": os.fspath(launch.seed_iso), "read-only": True}
         yield from _block({"node-name": "seed", "driver": "raw", "read-only": True, "file": file})

@@ -11,6 +11,7 @@ from vmnb.backends.qemu.prepare import user_mac
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError
+from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
@@ -62,7 +63,7 @@ async def prepare_clone(
         vnc_socket=sockets.vnc,
         ssh_host_port=None,
         mac=_mac(handle, vm_id),
-        extra={**handle.extra, "copy_of": handle.id},
+        extra={**handle.extra, UNFINISHED_COPY: handle.id},
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 from vmnb.backends.qemu.checkpoints import Checkpoints
@@ -16,6 +17,7 @@ from vmnb.backends.qemu.power import wake
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.twin import remove_twin
 from vmnb.core.finish import finish
+from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState, require
@@ -59,7 +61,8 @@ class Forks(Holding):
                 except BaseException:
                     await finish((await self._attachments.require(started)).end(kill=True))
                     raise
-            return started
+            extra = {k: v for k, v in started.extra.items() if k != UNFINISHED_COPY}
+            return replace(started, extra=extra)
 
     async def is_half_done(self, handle: VmHandle) -> bool:
         """See :meth:`~vmnb.core.recovering.Recovering.is_half_done`."""

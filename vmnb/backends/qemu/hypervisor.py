@@ -27,6 +27,7 @@ from vmnb.backends.qemu.tap import require_tap
 from vmnb.backends.qemu.watch import follow
 from vmnb.core.boot import BootMark
 from vmnb.core.errors import LinkLostError, StateError
+from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import (
     STOP_TIMEOUT_S,
@@ -146,6 +147,12 @@ class QemuHypervisor(Rewinding, Forks):
         """
         async with self._turn(handle):
             require(Action.START, await self.state(handle), handle.name)
+            if UNFINISHED_COPY in handle.extra:
+                raise StateError(
+                    f"{handle.name!r} is a copy that was never finished: it has the names and "
+                    "addresses of the VM that it was made of",
+                    hint="destroy it, and fork that VM again",
+                )
             return await self._launch(handle)
 
     async def stop(self, handle: VmHandle, timeout_s: float = STOP_TIMEOUT_S) -> VmHandle:

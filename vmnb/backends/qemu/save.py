@@ -47,11 +47,13 @@ async def save_guest(
         The disk is full, or QEMU cannot save it; the guest goes on.
     """
     files = WorkFiles.of_handle(handle)
-    frozen, top = files.overlay.resolve(), new_layer(files.directory)
+    # As QEMU has it, and not the link: a process that was killed may have moved that alone.
+    frozen = files.directory / f"{await _node(attachment)}.qcow2"
+    top = new_layer(files.directory)
     await in_thread(lambda: create_layer(top, qemu, frozen), undo=lambda _: top.unlink())
     async with _standing_still(handle, attachment):
         await asyncio.to_thread(put_on_top, top, files.overlay)
-        await _write_to(top, attachment)
+        await _lay_over(frozen, top, attachment)
         source = await asyncio.to_thread(memory_of, attachment.process.identity.pid)
         if source is not None:
             state = await _state(handle, attachment)
@@ -84,28 +86,27 @@ async def _standing_still(handle: VmHandle, attachment: Attachment) -> AsyncIter
                 await finish(attachment.execute("cont"))
 
 
-async def _write_to(top: Path, attachment: Attachment) -> None:
-    """Let the guest write to the layer `top` from now on, and no more to the one below."""
-    node = top.stem
+async def _node(attachment: Attachment) -> str:
+    """Return the node that the disk's device writes to; it is named as the layer's file."""
+    for block in await attachment.execute("query-block"):
+        if _DISK in block.get("qdev", "").split("/"):
+            return str(block["inserted"]["node-name"])
+    raise BackendError("QEMU knows of no disk", hint="stop the VM, and start it again")
+
+
+async def _lay_over(frozen: Path, top: Path, attachment: Attachment) -> None:
+    """Let the guest write to the layer `top` from now on, and no more to `frozen`."""
     file = {"driver": "file", "filename": os.fspath(top), "discard": "unmap"}
     await attachment.execute(
         "blockdev-add",
         driver="qcow2",
-        node_name=node,
+        node_name=top.stem,
         discard="unmap",
         detect_zeroes="unmap",
         backing=None,
         file=file,
     )
-    await attachment.execute("blockdev-snapshot", node=await _top_node(attachment), overlay=node)
-
-
-async def _top_node(attachment: Attachment) -> str:
-    """Return the name of the node that the disk's device writes to."""
-    for block in await attachment.execute("query-block"):
-        if _DISK in block.get("qdev", "").split("/"):
-            return str(block["inserted"]["node-name"])
-    raise BackendError("QEMU knows of no disk", hint="stop the VM, and start it again")
+    await attachment.execute("blockdev-snapshot", node=frozen.stem, overlay=top.stem)
 
 
 async def _state(handle: VmHandle, attachment: Attachment) -> bytes:
