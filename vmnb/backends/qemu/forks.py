@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from vmnb.backends.qemu.checkpoints import Checkpoints
 from vmnb.backends.qemu.clone import prepare_clone
-from vmnb.backends.qemu.half_done import HalfDone, forget, half_done, noted
+from vmnb.backends.qemu.half_done import forget, half_done, noted
 from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.memory import frozen_memory
 from vmnb.backends.qemu.personal import become_another, require_agent
@@ -54,7 +54,7 @@ class Forks(Holding):
         """Start QEMU on pages that are the frozen guest's until its guest writes to them."""
         async with self._turn(handle):
             require(Action.START, await self.state(handle), handle.name)
-            with noted(handle, HalfDone(is_nameless=True)):
+            async with noted(handle, is_nameless=True):
                 started = await self._launch(handle, frozen)
                 try:
                     await become_another(started, frozen.cards)

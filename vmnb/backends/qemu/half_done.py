@@ -1,12 +1,15 @@
 """What a process was in the middle of: written down before, so that the next one can undo it."""
 
+import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from vmnb.backends.qemu.files import WorkFiles
+from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 
 __all__ = ["HalfDone", "forget", "half_done", "noted"]
@@ -38,15 +41,16 @@ def half_done(handle: VmHandle) -> HalfDone | None:
     return None
 
 
-@contextmanager
-def noted(handle: VmHandle, act: HalfDone) -> Iterator[None]:
-    """Have `act` written down for as long as the body takes, whether it succeeds or fails."""
-    before = half_done(handle)
-    _write(handle, act)
+@asynccontextmanager
+async def noted(handle: VmHandle, **facts: Any) -> AsyncIterator[None]:
+    """Have `facts` written down, beside those that are, for as long as the body takes."""
+    before = await asyncio.to_thread(half_done, handle)
+    now = replace(before or HalfDone(), **facts)
+    await finish(asyncio.to_thread(_write, handle, now))
     try:
         yield
     finally:
-        forget(handle) if before is None else _write(handle, before)
+        await finish(asyncio.to_thread(_write, handle, before))
 
 
 def forget(handle: VmHandle) -> None:
@@ -54,7 +58,10 @@ def forget(handle: VmHandle) -> None:
     _path(handle).unlink(missing_ok=True)
 
 
-def _write(handle: VmHandle, act: HalfDone) -> None:
+def _write(handle: VmHandle, act: HalfDone | None) -> None:
+    if act is None:
+        forget(handle)
+        return
     path = _path(handle)
     new = path.with_name(f".{path.name}")
     new.touch(0o600)

@@ -11,7 +11,7 @@ from vmnb.backends.qemu.accelerator import Accelerator
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
-from vmnb.backends.qemu.half_done import HalfDone, noted
+from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.memory import copy_memory, memory_of, open_memory
 from vmnb.backends.qemu.migration import send
@@ -76,7 +76,7 @@ async def _standing_still(handle: VmHandle, attachment: Attachment) -> AsyncIter
     status = (await attachment.execute("query-status"))["status"]
     if status == _STANDS_STILL_FOR_GOOD:  # it was saved before, and QEMU saves it once only
         await attachment.execute("cont")
-    with noted(handle, HalfDone(stands_still=status == "running")):
+    async with noted(handle, stands_still=status == "running"):
         if status != "paused":
             await attachment.execute("stop")
         try:

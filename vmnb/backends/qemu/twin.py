@@ -15,7 +15,7 @@ from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.clone import prepare_clone
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
-from vmnb.backends.qemu.half_done import HalfDone, noted
+from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.lan import leave_network
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.migration import send
@@ -66,7 +66,7 @@ async def twin(
     network = replace(handle.network, forwards=())
     vm_id = uuid4().hex
     spec = replace(handle.spec, name=f"twin {vm_id[:8]}", network=network, ssh=None)
-    with noted(handle, HalfDone(stands_still=True, twin=vm_id)):
+    async with noted(handle, twin=vm_id):
         try:
             prepared = await prepare_clone(handle, vm_id, spec, layer, qemu)
             moving = _Moving(shape=handle.extra["shape"], memory=memory, source=source)
