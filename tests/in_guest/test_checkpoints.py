@@ -1,5 +1,7 @@
 """Going back to instants of a real guest's life."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,6 +139,28 @@ def damage(path: Path, how: str) -> None:
             (byte,) = file.read(1)
             file.seek(-1, 1)
             file.write(bytes([byte ^ 1]))
+
+
+SMALL_FILES = """
+import resource, sys
+from vmnb import VM
+vm = VM.attach(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (32 << 20, 32 << 20))
+vm.checkpoint("never")
+"""
+"""The file of the memory cannot be written to its end."""
+
+
+def test_where_it_cannot_be_written_the_guest_goes_on_and_nothing_is_left(guest: VM) -> None:
+    known = in_directory(guest.handle, "checkpoints/*")
+    guest.run("echo on > /dev/shm/on", check=True)
+    command = [sys.executable, "-c", SMALL_FILES, guest.name]
+    ended = subprocess.run(command, timeout=120, capture_output=True, text=True, check=False)
+    assert "cannot write a checkpoint of 'to and fro': File too large" in ended.stderr
+    assert guest.state == "running"
+    assert guest.run("cat /dev/shm/on").stdout == "on\n"
+    assert in_directory(guest.handle, "checkpoints/*") == known
+    assert not in_directory(guest.handle, "checkpoints/.*-*")
 
 
 def test_a_vm_that_does_not_run_has_nothing_to_keep(guest: VM, shared_homes: Path) -> None:
