@@ -41,6 +41,14 @@ def test_memory_and_disk_are_again_as_they_were(guest: VM) -> None:
     assert said.stdout == "kept\nkept\n"
 
 
+def test_the_console_is_the_guests_again_that_went_back(guest: VM) -> None:
+    guest.console.write("echo before $((6*7))\n")
+    guest.console.wait_for("before 42")
+    guest.checkpoint("at the prompt").rewind("at the prompt")
+    guest.console.write("echo after $((6*7))\n")
+    guest.console.wait_for("after 42")
+
+
 def test_they_are_a_tree_for_one_can_go_back_and_branch(guest: VM) -> None:
     guest.run("echo trunk > /root/branch", check=True)
     guest.checkpoint("trunk")

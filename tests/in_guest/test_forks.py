@@ -47,6 +47,13 @@ def test_each_copy_goes_on_where_the_guest_is_which_goes_on_too(source: VM, flee
     assert list(fleet[0].history["action"])[:2] == ["prepare", "awaken"]
 
 
+def test_each_copy_has_a_console_of_its_own(fleet: Fleet) -> None:
+    for vm in fleet:
+        vm.console.write(f"echo console of {vm.name} $((6*7))\n")
+    for vm in fleet:
+        vm.console.wait_for(f"console of {vm.name} 42")
+
+
 def test_what_one_writes_the_others_do_not_see(source: VM, fleet: Fleet) -> None:
     write = "hostname > /dev/shm/file; hostname > /root/file; sync; cat /dev/shm/file /root/file"
     said = fleet.run(write, check=True)["stdout"]
