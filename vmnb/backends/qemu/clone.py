@@ -1,16 +1,22 @@
 """Making what a copy of a saved guest needs before it can go on."""
 
+import asyncio
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from vmnb.backends.qemu.binary import Qemu
-from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
+from vmnb.backends.qemu.files import (
+    Sockets,
+    WorkFiles,
+    located,
+    new_work_directory,
+    remove_tree,
+)
 from vmnb.backends.qemu.layers import link_chain, new_layer, put_on_top
 from vmnb.backends.qemu.prepare import user_mac
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.threads import in_thread
-from vmnb.core.errors import BackendError
 from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import NetworkMode
@@ -39,32 +45,24 @@ async def prepare_clone(
         The disk is full.
     """
     source, files = WorkFiles.of_handle(handle), WorkFiles.of(vm_id)
-    sockets = Sockets.of(vm_id)
-    sockets.require_place()
+    await asyncio.to_thread(Sockets.of(vm_id).require_place)
     await in_thread(
-        lambda: _make(source, files, layer, qemu), undo=lambda made: remove_tree(made.directory)
+        lambda: _make(source, files, spec.name, layer, qemu),
+        undo=lambda made: remove_tree(made.directory),
     )
-    return replace(
+    clone = replace(
         handle,
         id=vm_id,
         spec=spec,
-        work_dir=files.directory,
-        overlay=files.overlay,
         seed_iso=files.seed_iso if handle.seed_iso else None,
         pid=None,
         pid_start=None,
         boot_id=None,
-        qmp_socket=sockets.monitors[0],
-        console_socket=sockets.console,
-        console_log=files.console_log,
-        second_console_socket=sockets.second_console,
-        second_console_log=files.second_console_log,
-        agent_socket=sockets.agent,
-        vnc_socket=sockets.vnc,
         ssh_host_port=None,
         mac=_mac(handle, vm_id),
         extra={**handle.extra, UNFINISHED_COPY: handle.id},
     )
+    return located(clone)
 
 
 def _mac(handle: VmHandle, vm_id: str) -> str | None:
@@ -76,30 +74,19 @@ def _mac(handle: VmHandle, vm_id: str) -> str | None:
     return user_mac(vm_id) if handle.network.mode is NetworkMode.TAP else handle.mac
 
 
-def _make(source: WorkFiles, files: WorkFiles, below: Path, qemu: Qemu) -> WorkFiles:
-    unfinished = files.unfinished
-    make_work_directory(unfinished)
-    try:
-        link_chain(below, unfinished.directory)
-        layer = new_layer(unfinished.directory)
+def _make(source: WorkFiles, files: WorkFiles, name: str, below: Path, qemu: Qemu) -> WorkFiles:
+    with new_work_directory(files, name) as new:
+        link_chain(below, new.directory)
+        layer = new_layer(new.directory)
         create_layer(layer, qemu, below)
-        put_on_top(layer, unfinished.overlay)
+        put_on_top(layer, new.overlay)
         for own, theirs in (
-            (unfinished.seed_iso, source.seed_iso),
-            (unfinished.uefi_variables, source.uefi_variables),
-            (unfinished.ssh_key, source.ssh_key),
-            (unfinished.ssh_key.with_suffix(".pub"), source.ssh_key.with_suffix(".pub")),
+            (new.seed_iso, source.seed_iso),
+            (new.uefi_variables, source.uefi_variables),
+            (new.ssh_key, source.ssh_key),
+            (new.ssh_key.with_suffix(".pub"), source.ssh_key.with_suffix(".pub")),
         ):
             if theirs.exists():
                 own.parent.mkdir(0o700, exist_ok=True)
                 shutil.copy2(theirs, own)
-        unfinished.directory.rename(files.directory)
-    except BaseException as error:
-        remove_tree(unfinished.directory)
-        if isinstance(error, OSError):
-            raise BackendError(
-                f"cannot make the files of a copy in {files.directory}: {error.strerror}",
-                hint="free some space, or choose another place with VMNB_HOME",
-            ) from error
-        raise
     return files

@@ -5,7 +5,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmnb.core.errors import BackendError, SpecError
@@ -17,9 +17,11 @@ __all__ = [
     "Sockets",
     "WorkFiles",
     "listening",
-    "make_work_directory",
+    "located",
+    "new_work_directory",
     "remove_tree",
     "remove_work_directory",
+    "require_room",
 ]
 
 _BACKLOG = 16
@@ -187,8 +189,9 @@ def listening(path: Path) -> Iterator[socket.socket]:
         yield listener
 
 
-def make_work_directory(files: WorkFiles) -> None:
-    """Make an empty work directory.
+@contextmanager
+def new_work_directory(files: WorkFiles, name: str) -> Iterator[WorkFiles]:
+    """Make the work directory of the VM `name`, of what the body puts into it, or nothing.
 
     Raises
     ------
@@ -197,6 +200,39 @@ def make_work_directory(files: WorkFiles) -> None:
     BackendError
         The disk is full.
     """
+    new = files.unfinished
+    _make_directory(new)
+    try:
+        yield new
+        new.directory.rename(files.directory)
+    except BaseException as error:
+        remove_tree(new.directory)
+        if isinstance(error, OSError):
+            raise BackendError(
+                f"cannot make the files of {name!r} in {files.directory}: {error.strerror}",
+                hint="free some space, or choose another place with VMNB_HOME",
+            ) from error
+        raise
+
+
+def located(handle: VmHandle) -> VmHandle:
+    """Return `handle` with the paths of its VM's files and sockets."""
+    files, sockets = WorkFiles.of(handle.id), Sockets.of(handle.id)
+    return replace(
+        handle,
+        work_dir=files.directory,
+        overlay=files.overlay,
+        qmp_socket=sockets.monitors[0],
+        console_socket=sockets.console,
+        console_log=files.console_log,
+        second_console_socket=sockets.second_console,
+        second_console_log=files.second_console_log,
+        agent_socket=sockets.agent,
+        vnc_socket=sockets.vnc,
+    )
+
+
+def _make_directory(files: WorkFiles) -> None:
     home = private_dir(files.directory.parent.parent)
     private_dir(files.directory.parent)
     require_room(home)

@@ -6,12 +6,18 @@ from pathlib import Path
 from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
-from vmnb.backends.qemu.files import Sockets, WorkFiles, make_work_directory, remove_tree
+from vmnb.backends.qemu.files import (
+    Sockets,
+    WorkFiles,
+    located,
+    new_work_directory,
+    remove_tree,
+)
 from vmnb.backends.qemu.firmware import Firmware
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.qemu_img import copy_variables, create_overlay
 from vmnb.backends.qemu.threads import in_thread
-from vmnb.core.errors import BackendError, SpecError
+from vmnb.core.errors import SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import BackendTag
 from vmnb.core.names import host_name
@@ -94,56 +100,37 @@ async def prepare(
         lambda: _make(spec, qemu, image, firmware, files),
         undo=lambda made: remove_tree(made.directory),
     )
-    return VmHandle(
+    handle = VmHandle(
         id=vm_id,
         backend=BackendTag.QEMU,
         spec=spec,
-        work_dir=files.directory,
-        overlay=files.overlay,
         seed_iso=files.seed_iso if _is_seeded(spec) else None,
-        qmp_socket=sockets.monitors[0],
-        console_socket=sockets.console,
-        console_log=files.console_log,
-        second_console_socket=sockets.second_console,
-        second_console_log=files.second_console_log,
-        agent_socket=sockets.agent,
-        vnc_socket=sockets.vnc,
         has_agent=image.has_agent,
         mac=None if spec.network.mode is NetworkMode.NONE else user_mac(vm_id),
         extra=_boot_facts(image, firmware)
         | {"machine": qemu.machine, "image_digest": image.digest},
     )
+    return located(handle)
 
 
 def _make(
     spec: VmSpec, qemu: Qemu, image: BootImage, firmware: Firmware | None, files: WorkFiles
 ) -> WorkFiles:
-    unfinished = files.unfinished
-    make_work_directory(unfinished)
-    try:
-        layer = new_layer(unfinished.directory)
+    with new_work_directory(files, spec.name) as new:
+        layer = new_layer(new.directory)
         create_overlay(layer, qemu, image, spec.disk_mib)
-        put_on_top(layer, unfinished.overlay)
+        put_on_top(layer, new.overlay)
         if firmware is not None:
-            copy_variables(unfinished.uefi_variables, qemu, firmware)
+            copy_variables(new.uefi_variables, qemu, firmware)
         if _is_seeded(spec):
             documents = seed_documents(
                 spec.cloud_init,
                 instance_id=files.directory.name,
                 hostname=host_name(spec.name),
-                login=_login(spec.ssh, unfinished) if spec.ssh else None,
+                login=_login(spec.ssh, new) if spec.ssh else None,
                 network_config=_network_config(spec, files.directory.name),
             )
-            write_iso(unfinished.seed_iso, documents)
-        unfinished.directory.rename(files.directory)
-    except BaseException as error:
-        remove_tree(unfinished.directory)
-        if isinstance(error, OSError):
-            raise BackendError(
-                f"cannot make the files of {spec.name!r} in {files.directory}: {error.strerror}",
-                hint="free some space, or choose another place with VMNB_HOME",
-            ) from error
-        raise
+            write_iso(new.seed_iso, documents)
     return files
 
 
