@@ -142,10 +142,11 @@ import os, sys
 from vmnb.core.errors import SpecError
 from vmnb.core.paths import private_dir
 from pathlib import Path
-from vmnb.backends.qemu.files import WorkFiles, make_work_directory
+from vmnb.backends.qemu.files import WorkFiles, new_work_directory
 os.setuid(65534)
 try:
-    make_work_directory(WorkFiles.of("0" * 32))
+    with new_work_directory(WorkFiles.of("0" * 32), "web"):
+        pass
 except SpecError as error:
     print(error)
 """

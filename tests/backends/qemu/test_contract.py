@@ -23,7 +23,7 @@ class TestQemuHypervisor(HypervisorContract):
         return VmSpec(name=name, image=str(self.image), memory_mib=32)
 
     def is_alive(self, handle: VmHandle) -> bool:
-        marks = f"{os.fspath(handle.overlay or '')}".encode()
+        marks = os.fsencode(handle.work_dir or "")
         return any(_mentions(process, marks) for process in Path("/proc").glob("[0-9]*"))
 
 
