@@ -1,0 +1,73 @@
+"""How soon a guest answers: booted, forked, rewound; and forked by a bare script, as a table.
+
+``python -m tests.bench.instant [--runs N]`` does each in turn, N times, with the tiny guest.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from statistics import median
+
+from tests.bench.bare_fork import bare_fork
+from vmnb import VM
+from vmnb.core import runtime
+from vmnb.images import resolve
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20, help="of each; a quarter of that for boots")
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory(prefix="vmnb-", dir="/tmp") as folder:
+        os.environ |= {"VMNB_HOME": f"{folder}/home", "VMNB_RUNTIME": f"{folder}/run"}
+        image = asyncio.run(resolve("tiny"))
+        rows = {"a boot": [_timed(_boot) for _ in range(max(3, runs // 4))]}
+        rows |= _instants(runs)
+        rows["a fork by a bare script"] = asyncio.run(bare_fork(image, runs))
+        boot = median(rows["a boot"])
+        print("| the tiny guest, until it answers | median, ms | of a boot |")
+        print("| --- | --- | --- |")
+        for what, times in rows.items():
+            print(f"| {what} | {median(times) * 1000:.0f} | 1/{boot / median(times):.1f} |")
+        runtime.shutdown()
+
+
+def _instants(runs: int) -> dict[str, list[float]]:
+    forks: list[float] = []
+    checkpoints: list[float] = []
+    rewinds: list[float] = []
+    with VM("source") as vm:
+        vm.start().run("true")
+        for _ in range(runs):
+            forks.append(_timed(lambda: _fork(vm)))
+            VM.attach("source-1").destroy()
+            checkpoints.append(_timed(lambda: vm.checkpoint("now")))
+            rewinds.append(_timed(lambda: vm.rewind("now").run("true")))
+            vm.forget_checkpoint("now")
+    return {
+        "`vm.fork()`, to the copy's first `run`": forks,
+        "`vm.checkpoint()`": checkpoints,
+        "`vm.rewind()`, to the first `run`": rewinds,
+    }
+
+
+def _timed(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def _boot() -> None:
+    with VM("boot") as vm:
+        vm.start().run("true")
+
+
+def _fork(vm: VM) -> None:
+    vm.fork()[0].run("true")
+
+
+if __name__ == "__main__":
+    main()
