@@ -20,7 +20,7 @@ from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.backends.qemu.twin import twin
-from vmnb.core.errors import BackendError
+from vmnb.core.errors import BackendError, StateError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 
@@ -43,10 +43,17 @@ async def save_guest(
 
     Raises
     ------
+    StateError
+        It was started by an earlier version, of which nothing can be saved.
     BackendError
         The disk is full, or QEMU cannot save it; the guest goes on.
     """
     files = WorkFiles.of_handle(handle)
+    if "shape" not in handle.extra or not files.overlay.is_symlink():
+        raise StateError(
+            f"{handle.name!r} was started by an earlier vmnb, and cannot be saved as it runs",
+            hint="make it anew: its disk was made for no more than one layer",
+        )
     # As QEMU has it, and not the link: a process that was killed may have moved that alone.
     frozen = files.directory / f"{await _node(attachment)}.qcow2"
     top = new_layer(files.directory)
