@@ -59,4 +59,4 @@ def test_a_unit_that_never_is_active_is_shown_as_it_was(debian: VM) -> None:
         debian.wait_for_unit("restless", 5)
     debian.run("systemctl stop restless", check=True)
     with pytest.raises(DeadlineError, match="there was no such unit"):
-        debian.wait_for_unit("nothing-of-the-kind", 1)
+        debian.wait_for_unit("nothing-of-the-kind", 5)

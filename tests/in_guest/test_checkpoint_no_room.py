@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import own_homes
 from tests.small_disk import mountable
 from vmnb import VM
 from vmnb.core.errors import BackendError
@@ -14,12 +13,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def small_home(
-    homes_root: Path, image_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Path]]:
+def small_home(homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Path]]:
     """Give what makes the data home a file system with the options given."""
-    with own_homes(homes_root, image_cache) as home, mountable(home / "small") as mount:
-        monkeypatch.setenv("VMNB_HOME", str(home / "small"))
+    with mountable(homes / "small") as mount:
+        monkeypatch.setenv("VMNB_HOME", str(homes / "small"))
         yield mount
 
 
