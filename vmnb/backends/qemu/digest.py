@@ -4,28 +4,18 @@ import hashlib
 import os
 from pathlib import Path
 
-__all__ = ["file_digest"]
+from vmnb.backends.qemu.sparse import data_pieces
 
-_PIECE = 1 << 20
+__all__ = ["file_digest"]
 
 
 def file_digest(path: Path) -> str:
     """Return the digest of a file's size and of all in it that is not zero."""
     digest = hashlib.blake2b(digest_size=32)
     with path.open("rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        digest.update(size.to_bytes(8, "big"))
-        buffer = memoryview(bytearray(_PIECE))
-        offset = 0
-        while offset < size:
-            try:
-                # To a piece's beginning: where holes end depends on the file system.
-                offset = os.lseek(file.fileno(), offset, os.SEEK_DATA) // _PIECE * _PIECE
-            except OSError:  # ENXIO: nothing but a hole from here on (lseek(2))
-                break
-            count = os.preadv(file.fileno(), [buffer], offset)
-            if buffer[:count] != bytes(count):
+        digest.update(os.fstat(file.fileno()).st_size.to_bytes(8, "big"))
+        for offset, piece in data_pieces(file.fileno()):
+            if piece != bytes(len(piece)):
                 digest.update(offset.to_bytes(8, "big"))
-                digest.update(buffer[:count])
-            offset += count
+                digest.update(piece)
     return digest.hexdigest()

@@ -4,13 +4,13 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from vmnb.backends.qemu.sparse import data_pieces
 from vmnb.core.errors import BackendError
 
 __all__ = ["copy_memory", "frozen_memory", "inherited", "memory_of", "new_memory", "open_memory"]
 
 _OWN, _FROZEN = "vmnb-memory", "vmnb-frozen"
 _LINK = f"/memfd:{_OWN} (deleted)"  # as proc(5) shows it
-_PIECE = 1 << 20
 _GRAIN = 1 << 16
 _ZEROS = bytes(_GRAIN)
 
@@ -60,18 +60,9 @@ def open_memory(path: Path) -> int:
 
 def copy_memory(source: int, target: int) -> None:
     """Make `target` a copy of `source` with holes where there are only zeros."""
-    size = os.fstat(source).st_size
-    os.ftruncate(target, size)
-    buffer = memoryview(bytearray(_PIECE))
-    offset = 0
-    while offset < size:
-        try:
-            offset = os.lseek(source, offset, os.SEEK_DATA)
-        except OSError:  # ENXIO: nothing but a hole from here on (lseek(2))
-            return
-        count = os.preadv(source, [buffer], offset)
-        _write_grains(target, buffer[:count], offset)
-        offset += count
+    os.ftruncate(target, os.fstat(source).st_size)
+    for offset, piece in data_pieces(source):
+        _write_grains(target, piece, offset)
 
 
 def _anonymous(name: str, size_mib: int) -> int:
