@@ -19,6 +19,7 @@ from vmnb.core.network import Forward
 __all__ = [
     "AGENT_CHARDEV",
     "AGENT_PORT_ID",
+    "DISK",
     "USER_NETDEV",
     "BootFiles",
     "FirmwareFiles",
@@ -28,10 +29,12 @@ __all__ = [
     "bound_port",
     "build_argv",
     "hostfwd",
+    "layer_node",
     "shape",
 ]
 
 AGENT_CHARDEV = AGENT_PORT_ID = "agent"
+DISK = "disk0"
 USER_NETDEV = "net0"
 SCREEN_SIZE = (1024, 768)
 """What a guest is told to prefer: its text is still readable in the width of a cell."""
@@ -151,8 +154,8 @@ class Launch:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """Descriptors that QEMU must inherit."""
-        serial = (self.console, self.second_console, self.agent)
         tap = () if self.tap is None else (self.tap,)
+        serial = (self.console, self.second_console, self.agent)
         return (*self.monitors, self.journal_descriptor, *serial, *tap)
 
 
@@ -268,19 +271,21 @@ def _firmware(launch: Launch) -> Iterator[str]:
         yield from _block({"node-name": _VARIABLES, "driver": "qcow2", "file": variables})
 
 
+def layer_node(layer: Path) -> dict[str, object]:
+    """Return the block node of a layer of the disk that is written to, named as its file is."""
+    return {
+        "node-name": layer.stem,
+        "driver": "qcow2",
+        "discard": "unmap",
+        "detect-zeroes": "unmap",
+        "file": {"driver": "file", "filename": os.fspath(layer), "discard": "unmap"},
+    }
+
+
 def _disks(launch: Launch) -> Iterator[str]:
-    node = launch.disk.stem
-    yield from _block(
-        {
-            "node-name": node,
-            "driver": "qcow2",
-            "discard": "unmap",
-            "detect-zeroes": "unmap",
-            "file": {"driver": "file", "filename": os.fspath(launch.disk), "discard": "unmap"},
-        }
-    )
+    yield from _block(layer_node(launch.disk))
     # 0 is taken where QEMU boots a kernel itself.
-    yield from _device("virtio-blk-pci", id="disk0", drive=node, discard=True, bootindex=1)
+    yield from _device("virtio-blk-pci", id=DISK, drive=launch.disk.stem, discard=True, bootindex=1)
     if launch.seed_iso is not None:
         file = {"driver": "file", "filename": os.fspath(launch.seed_iso), "read-only": True}
         yield from _block({"node-name": "seed", "driver": "raw", "read-only": True, "file": file})

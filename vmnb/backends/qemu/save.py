@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from vmnb.backends.qemu.accelerator import Accelerator
+from vmnb.backends.qemu.argv import DISK, layer_node
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
@@ -27,7 +28,6 @@ from vmnb.core.handle import VmHandle
 __all__ = ["save_guest"]
 
 _PIECE = 1 << 16
-_DISK = "disk0"
 _STANDS_STILL_FOR_GOOD = "postmigrate"
 
 
@@ -96,23 +96,14 @@ async def _standing_still(handle: VmHandle, attachment: Attachment) -> AsyncIter
 async def _node(attachment: Attachment) -> str:
     """Return the node that the disk's device writes to; it is named as the layer's file."""
     for block in await attachment.execute("query-block"):
-        if _DISK in block.get("qdev", "").split("/"):
+        if DISK in block.get("qdev", "").split("/"):
             return str(block["inserted"]["node-name"])
     raise BackendError("QEMU knows of no disk", hint="stop the VM, and start it again")
 
 
 async def _lay_over(frozen: Path, top: Path, attachment: Attachment) -> None:
     """Let the guest write to the layer `top` from now on, and no more to `frozen`."""
-    file = {"driver": "file", "filename": os.fspath(top), "discard": "unmap"}
-    await attachment.execute(
-        "blockdev-add",
-        driver="qcow2",
-        node_name=top.stem,
-        discard="unmap",
-        detect_zeroes="unmap",
-        backing=None,
-        file=file,
-    )
+    await attachment.execute("blockdev-add", **layer_node(top), backing=None)
     await attachment.execute("blockdev-snapshot", node=frozen.stem, overlay=top.stem)
 
 
