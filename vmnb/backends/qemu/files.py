@@ -19,6 +19,7 @@ __all__ = [
     "listening",
     "located",
     "new_work_directory",
+    "remove_at_once",
     "remove_tree",
     "remove_work_directory",
     "require_room",
@@ -159,6 +160,17 @@ class Sockets:
         """The file whose lock says that QEMU lives; here, since a home may be far away."""
         return self.directory / "qemu.pid"
 
+    def written_into(self, handle: VmHandle) -> VmHandle:
+        """Return `handle` with these as its VM's."""
+        return replace(
+            handle,
+            qmp_socket=self.monitors[0],
+            console_socket=self.console,
+            second_console_socket=self.second_console,
+            agent_socket=self.agent,
+            vnc_socket=self.vnc,
+        )
+
     def make_directory(self) -> None:
         """Make the directory anew, with nothing in it of an earlier run."""
         self.require_place()
@@ -217,18 +229,13 @@ def new_work_directory(files: WorkFiles, name: str) -> Iterator[WorkFiles]:
 
 def located(handle: VmHandle) -> VmHandle:
     """Return `handle` with the paths of its VM's files and sockets."""
-    files, sockets = WorkFiles.of(handle.id), Sockets.of(handle.id)
+    files = WorkFiles.of(handle.id)
     return replace(
-        handle,
+        Sockets.of(handle.id).written_into(handle),
         work_dir=files.directory,
         overlay=files.overlay,
-        qmp_socket=sockets.monitors[0],
-        console_socket=sockets.console,
         console_log=files.console_log,
-        second_console_socket=sockets.second_console,
         second_console_log=files.second_console_log,
-        agent_socket=sockets.agent,
-        vnc_socket=sockets.vnc,
     )
 
 
@@ -257,24 +264,30 @@ def require_room(directory: Path) -> None:
 
 
 def remove_work_directory(files: WorkFiles) -> None:
-    """Remove a work directory, whole or half made; first from sight, so that it is gone at once.
+    """Remove a work directory, whole or half made.
 
     Raises
     ------
     BackendError
         Something in it cannot be removed.
     """
-    going = files.directory.with_name(f".gone-{files.directory.name}")
     try:
-        with suppress(FileNotFoundError):
-            files.directory.rename(going)
-        remove_tree(going)
+        remove_at_once(files.directory)
         remove_tree(files.unfinished.directory)
     except OSError as error:
         raise BackendError(
             f"cannot remove {error.filename}: {error.strerror}",
             hint="make it removable, then destroy the VM again",
         ) from error
+
+
+def remove_at_once(directory: Path) -> None:
+    """Remove `directory`, first from sight: it is whole until it is gone."""
+    going = directory.with_name(f".gone-{directory.name}")
+    remove_tree(going)
+    with suppress(FileNotFoundError):
+        directory.rename(going)
+    remove_tree(going)
 
 
 def remove_tree(directory: Path) -> None:

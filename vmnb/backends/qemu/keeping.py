@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vmnb.backends.qemu.digest import file_digest
-from vmnb.backends.qemu.files import remove_tree, require_room
+from vmnb.backends.qemu.files import remove_at_once, remove_tree, require_room
 from vmnb.backends.qemu.memory import open_memory
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.core.errors import BackendError
@@ -102,11 +102,8 @@ class Kept:
         )
 
     def remove(self) -> None:
-        """Remove it; first from sight, so that it is gone at once."""
-        going = self.directory.with_name(f".gone-{self.directory.name}")
-        remove_tree(going)
-        self.directory.rename(going)
-        remove_tree(going)
+        """Remove it."""
+        remove_at_once(self.directory)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -55,9 +55,8 @@ async def launch(
     Raises
     ------
     BackendError
-        `origin` is of another machine than this VM's.
-    BackendError
-        It ended at once, or does not answer; it is gone again, and so is every trace of the try.
+        It ended at once, or does not answer, or `origin` is of another machine than this VM's; it
+        is gone again, and so is every trace of the try.
     """
     files, sockets = WorkFiles.of_handle(handle), Sockets.of(handle.id)
     journal = Journal(files.journal)
@@ -75,7 +74,7 @@ async def launch(
             await _until_negotiated(spawned.journal)
             if origin is not None:
                 await receive(attachment, sockets.migration, origin)
-                if origin.goes_on:
+                if not origin.brings_memory:
                     await attachment.execute("cont")
         await tell_network(handle)
         forwards = await read_forwards(attachment) if planned_forwards(handle) else ()
@@ -244,16 +243,11 @@ def _started(
     made_for: str,
 ) -> VmHandle:
     return replace(
-        handle,
+        sockets.written_into(handle),
         pid=identity.pid,
         pid_start=identity.start,
         boot_id=identity.boot,
-        qmp_socket=sockets.monitors[0],
-        console_socket=sockets.console,
-        second_console_socket=sockets.second_console,
         second_console_log=WorkFiles.of_handle(handle).second_console_log,
-        agent_socket=sockets.agent,
-        vnc_socket=sockets.vnc,
         accelerator=accelerator.name,
         accelerator_note=accelerator.note or None,
         extra={**handle.extra, "shape": made_for},

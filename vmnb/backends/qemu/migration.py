@@ -37,12 +37,10 @@ class Origin(Protocol):
 
     @property
     def brings_memory(self) -> bool:
-        """Whether the memory comes with the rest, and the file has nothing yet."""
-        ...
+        """Whether the memory comes with the rest, and the file has nothing yet.
 
-    @property
-    def goes_on(self) -> bool:
-        """Whether the guest is to run then."""
+        Such a guest only passes through, and stands still; any other is to run.
+        """
         ...
 
     async def deliver(self, path: Path) -> None:

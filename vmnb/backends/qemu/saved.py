@@ -45,11 +45,6 @@ class SavedGuest:
         """The memory is there already."""
         return False
 
-    @property
-    def goes_on(self) -> bool:
-        """The guest stood still when it was saved, and is to run."""
-        return True
-
     async def deliver(self, path: Path) -> None:
         """Send the state to the socket at `path`."""
         with connect(path) as connection:

@@ -38,7 +38,6 @@ class _Moving:
     source: Attachment
     is_shared: bool = False
     brings_memory: bool = True
-    goes_on: bool = False
 
     async def deliver(self, path: Path) -> None:
         """Send all of it to the socket at `path`."""
