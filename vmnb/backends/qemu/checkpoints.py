@@ -28,18 +28,18 @@ class Checkpoints:
     def all(self) -> tuple[Checkpoint, ...]:
         """Return them, oldest first."""
         current = self.current()
-        found = (
-            Checkpoint(
-                name=facts["name"],
-                time=datetime.fromisoformat(facts["time"]),
-                size_bytes=facts["size_bytes"],
-                parent=facts["parent"],
-                thumbnail=facts["thumbnail"],
-                is_current=facts["name"] == current,
-            )
-            for facts in self._facts()
-        )
+        found = (_checkpoint(facts, current) for facts in self._facts())
         return tuple(sorted(found, key=lambda each: each.time))
+
+    def get(self, name: str) -> Checkpoint:
+        """Return the one of that name.
+
+        Raises
+        ------
+        CheckpointError
+            There is none.
+        """
+        return _checkpoint(self._known(name)[1], self.current())
 
     def new(self, name: str) -> Kept:
         """Return where one of that name is to be kept.
@@ -66,14 +66,7 @@ class Checkpoints:
         CheckpointError
             There is none.
         """
-        kept = self._kept(name)
-        if kept.facts() is None:
-            names = ", ".join(repr(each.name) for each in self.all())
-            raise CheckpointError(
-                f"{self._name!r} has no checkpoint {name!r}",
-                hint=f"there are: {names}" if names else "make one: vm.checkpoint('before')",
-            )
-        return kept
+        return self._known(name)[0]
 
     def sweep(self) -> None:
         """Remove what was begun and never finished."""
@@ -96,8 +89,30 @@ class Checkpoints:
     def _kept(self, name: str) -> Kept:
         return Kept(self._directory / hashlib.sha256(name.encode()).hexdigest()[:24])
 
+    def _known(self, name: str) -> tuple[Kept, dict[str, Any]]:
+        kept = self._kept(name)
+        facts = kept.facts()
+        if facts is None:
+            names = ", ".join(repr(each.name) for each in self.all())
+            raise CheckpointError(
+                f"{self._name!r} has no checkpoint {name!r}",
+                hint=f"there are: {names}" if names else "make one: vm.checkpoint('before')",
+            )
+        return kept, facts
+
     def _facts(self) -> Iterator[dict[str, Any]]:
         if self._directory.exists():
             for entry in self._directory.iterdir():
                 if not entry.name.startswith(".") and (facts := Kept(entry).facts()):
                     yield facts
+
+
+def _checkpoint(facts: dict[str, Any], current: str | None) -> Checkpoint:
+    return Checkpoint(
+        name=facts["name"],
+        time=datetime.fromisoformat(facts["time"]),
+        size_bytes=facts["size_bytes"],
+        parent=facts["parent"],
+        thumbnail=facts["thumbnail"],
+        is_current=facts["name"] == current,
+    )

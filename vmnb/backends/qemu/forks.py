@@ -20,7 +20,7 @@ from vmnb.core.finish import finish
 from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
-from vmnb.core.state import Action, VmState, require
+from vmnb.core.state import Action, require
 
 __all__ = ["Forks"]
 
@@ -37,7 +37,7 @@ class Forks(Holding):
                 await require_agent(handle)
             memory = frozen_memory(handle.memory_mib)
             try:
-                saved = await self._save(handle, memory)
+                saved = await self._save(handle, attachment, memory)
             except BaseException:
                 os.close(memory)
                 raise
@@ -83,7 +83,3 @@ class Forks(Holding):
                 await wake(attachment)
             await asyncio.to_thread(Checkpoints(handle).sweep)
             await asyncio.to_thread(forget, handle)
-
-    async def state(self, handle: VmHandle) -> VmState:
-        """See :meth:`~vmnb.core.hypervisor.Hypervisor.state`."""
-        raise NotImplementedError

@@ -9,12 +9,17 @@ from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import Qemu, find_qemu
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.probe_cache import ProbeCache
+from vmnb.backends.qemu.rest import resting_state
+from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.backends.qemu.save import save_guest
 from vmnb.backends.qemu.saved import SavedGuest
-from vmnb.core.errors import StateError
+from vmnb.core.errors import LinkLostError, StateError
 from vmnb.core.handle import VmHandle
+from vmnb.core.state import VmState
 
 __all__ = ["Holding"]
+
+_END_TIMEOUT_S = 5.0
 
 
 class Holding:
@@ -24,6 +29,28 @@ class Holding:
         self._probes = ProbeCache()
         self._attachments = Attachments()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def state(self, handle: VmHandle) -> VmState:
+        """Ask where it is: its process, QMP if that lives, else its journal.
+
+        Raises
+        ------
+        BusyError, DeadlineError, LinkLostError
+            It runs, but QMP cannot be asked; nothing is guessed.
+        """
+        attachment = await self._attachments.find(handle)
+        if attachment is not None:
+            try:
+                status = await attachment.execute("query-status")
+                state = from_run_state(status["status"])
+                if state is not VmState.STOPPED or not await attachment.process.wait(
+                    _END_TIMEOUT_S
+                ):
+                    return state
+            except LinkLostError:
+                if not await attachment.process.wait(_END_TIMEOUT_S):
+                    raise
+        return await asyncio.to_thread(resting_state, handle)
 
     async def aclose(self) -> None:
         """Let go of every VM; those that run go on running."""
@@ -47,9 +74,8 @@ class Holding:
         await self._attachments.keep(handle, attachment)
         return started
 
-    async def _save(self, handle: VmHandle, memory: int) -> SavedGuest:
+    async def _save(self, handle: VmHandle, attachment: Attachment, memory: int) -> SavedGuest:
         """Save a VM that is live, its memory to the file behind the descriptor `memory`."""
-        attachment = await self._live(handle)
         qemu = await self._qemu()
         accelerator = await find_accelerator(qemu, self._probes)
         return await save_guest(handle, attachment, qemu, accelerator, memory)

@@ -21,12 +21,11 @@ from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
 from vmnb.backends.qemu.rest import resting_state
 from vmnb.backends.qemu.rewinding import Rewinding
-from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
 from vmnb.backends.qemu.watch import follow
 from vmnb.core.boot import BootMark
-from vmnb.core.errors import LinkLostError, StateError
+from vmnb.core.errors import StateError
 from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import (
@@ -74,7 +73,6 @@ _CAPABILITIES = frozenset(
         Capability.NETWORK_NONE,
     }
 )
-_END_TIMEOUT_S = 5.0
 
 
 class QemuHypervisor(Rewinding, Forks):
@@ -207,28 +205,6 @@ class QemuHypervisor(Rewinding, Forks):
             await asyncio.to_thread(Sockets.of_handle(handle).remove)
             await asyncio.to_thread(remove_work_directory, WorkFiles.of_handle(handle))
             await leave_network(handle)
-
-    async def state(self, handle: VmHandle) -> VmState:
-        """Ask where it is: its process, QMP if that lives, else its journal.
-
-        Raises
-        ------
-        BusyError, DeadlineError, LinkLostError
-            It runs, but QMP cannot be asked; nothing is guessed.
-        """
-        attachment = await self._attachments.find(handle)
-        if attachment is not None:
-            try:
-                status = await attachment.execute("query-status")
-                state = from_run_state(status["status"])
-                if state is not VmState.STOPPED or not await attachment.process.wait(
-                    _END_TIMEOUT_S
-                ):
-                    return state
-            except LinkLostError:
-                if not await attachment.process.wait(_END_TIMEOUT_S):
-                    raise
-        return await asyncio.to_thread(resting_state, handle)
 
     async def guest_ip(self, handle: VmHandle) -> IpAddress:
         """Return the address of the VM's network card, as the guest's agent tells it.

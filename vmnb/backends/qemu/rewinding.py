@@ -31,7 +31,7 @@ class Rewinding(Holding):
         async with self._turn(handle):
             await asyncio.to_thread(checkpoints.sweep)
             kept = await asyncio.to_thread(checkpoints.new, name)
-            await self._live(handle)
+            attachment = await self._live(handle)
             about = {
                 "name": name,
                 "time": datetime.now(UTC).isoformat(),
@@ -41,7 +41,7 @@ class Rewinding(Holding):
             try:
                 memory = await asyncio.to_thread(kept.begin)
                 try:
-                    saved = await self._save(handle, memory)
+                    saved = await self._save(handle, attachment, memory)
                     await asyncio.to_thread(kept.finish, saved, about)
                 finally:
                     os.close(memory)
@@ -51,8 +51,7 @@ class Rewinding(Holding):
                     raise _no_room(handle, error) from error
                 raise
             await asyncio.to_thread(checkpoints.live_on_from, name)
-            (made,) = (each for each in checkpoints.all() if each.name == name)
-            return made
+            return await asyncio.to_thread(checkpoints.get, name)
 
     async def checkpoints(self, handle: VmHandle) -> tuple[Checkpoint, ...]:
         """Read what is kept in the work directory."""
