@@ -1,22 +1,20 @@
 """A VM's work directory, and what is written down there of its runs."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import mkstemp
-from typing import Any
 
 from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
 from vmnb.core.paths import data_home, private_dir
+from vmnb.core.private_file import write_private
 from vmnb.core.state import VmState
 from vmnb.guest.ssh_place import key_path
 
-__all__ = ["Run", "WorkFiles", "write_json"]
+__all__ = ["Run", "WorkFiles"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ class WorkFiles:
         if run is None:
             self._run.unlink(missing_ok=True)
         else:
-            write_json(self._run, asdict(run))
+            write_private(self._run, json.dumps(asdict(run)))
 
     def settle(self, run: Run, end: VmState) -> None:
         """Write down how `run` was seen to end, if it is the last, and nobody has before."""
@@ -106,14 +104,6 @@ class WorkFiles:
     @property
     def _run(self) -> Path:
         return self.directory / "run.json"
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` for this user alone; at each moment the file has the old or the new."""
-    descriptor, new = mkstemp(dir=path.parent)  # of its own, for several may write at once
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(value, file)
-    Path(new).replace(path)
 
 
 @contextmanager

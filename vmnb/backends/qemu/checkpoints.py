@@ -11,6 +11,7 @@ from vmnb.backends.qemu.keeping import Kept
 from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import CheckpointError
 from vmnb.core.handle import VmHandle
+from vmnb.core.private_file import write_private
 
 __all__ = ["Checkpoints"]
 
@@ -71,20 +72,17 @@ class Checkpoints:
     def sweep(self) -> None:
         """Remove what was begun and never finished."""
         for left in self._directory.glob(".*-*"):
-            remove_tree(left)
+            remove_tree(left) if left.is_dir() else left.unlink()
 
     def current(self) -> str | None:
         """Return the name of the one that the VM has lived on from."""
         with suppress(FileNotFoundError):
-            return (self._directory / _CURRENT).read_text()
+            return (self._directory / _CURRENT).read_text(encoding="utf-8")
         return None
 
     def live_on_from(self, name: str) -> None:
         """Remember that the VM lives on from the one of that name."""
-        new = self._directory / f".{_CURRENT}"
-        new.write_text(name)
-        new.chmod(0o600)
-        new.replace(self._directory / _CURRENT)
+        write_private(self._directory / _CURRENT, name)
 
     def _kept(self, name: str) -> Kept:
         return Kept(self._directory / hashlib.sha256(name.encode()).hexdigest()[:24])

@@ -11,6 +11,7 @@ from typing import Any
 from vmnb.backends.qemu.files import WorkFiles
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
+from vmnb.core.private_file import write_private
 
 __all__ = ["HalfDone", "forget", "half_done", "noted"]
 
@@ -61,12 +62,8 @@ def forget(handle: VmHandle) -> None:
 def _write(handle: VmHandle, act: HalfDone | None) -> None:
     if act is None:
         forget(handle)
-        return
-    path = _path(handle)
-    new = path.with_name(f".{path.name}")
-    new.touch(0o600)
-    new.write_text(json.dumps(asdict(act)))
-    new.replace(path)
+    else:
+        write_private(_path(handle), json.dumps(asdict(act)))
 
 
 def _path(handle: VmHandle) -> Path:

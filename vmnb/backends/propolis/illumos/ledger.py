@@ -4,8 +4,8 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from vmnb.backends.propolis.files import write_json
 from vmnb.backends.propolis.illumos import links, slots, zfs, zones
+from vmnb.core.private_file import write_private
 
 __all__ = ["Ledger"]
 
@@ -19,7 +19,7 @@ class Ledger:
     def add(self, kind: str, name: str) -> None:
         """Write down that something is about to be made: one of the kinds below, by its name."""
         assert kind in _REMOVERS  # noqa: S101 - or it could never be removed
-        write_json(self._path, [*self._read(), [kind, name]])
+        write_private(self._path, json.dumps([*self._read(), [kind, name]]))
 
     async def remove_all(self) -> None:
         """Remove everything, the last first; each that is gone is gone from the list, too."""
@@ -28,7 +28,7 @@ class Ledger:
             kind, name = left[-1]
             await _REMOVERS[kind](self._path.parent.name, name)
             left.pop()
-            write_json(self._path, left)
+            write_private(self._path, json.dumps(left))
 
     def _read(self) -> list[list[str]]:
         try:
