@@ -117,8 +117,7 @@ async def keep(live: Live, name: str) -> Checkpoint:
 
 async def _thumbnail(live: Live) -> str:
     with suppress(VmnbError):
-        console = await live.console()
-        await console.restore()
-        lines = [line.rstrip() for line in console.text().splitlines() if line.strip()]
+        text = await live.consoles.read()
+        lines = [line.rstrip() for line in text.splitlines() if line.strip()]
         return "\n".join(lines[-_THUMBNAIL_LINES:])[-_THUMBNAIL_MAX:]
     return ""

@@ -30,7 +30,7 @@ class VmConsole:
     @property
     def text(self) -> str:
         """What the console said, as plain text without escape sequences; the newest part."""
-        return runtime.run(self._text())
+        return runtime.run(self._live.consoles.read(self._number))
 
     @property
     def read_only(self) -> bool:
@@ -113,11 +113,6 @@ class VmConsole:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._shown.bundle() | {"text/plain": repr(self)}
-
-    async def _text(self) -> str:
-        console = await self._live.consoles.get(self._number)
-        await console.restore()
-        return console.text()
 
     async def _write(self, text: str) -> None:
         (await self._live.consoles.get(self._number)).input(text.encode())

@@ -70,6 +70,18 @@ class Consoles:
         """Return a console's text as last known; empty where nobody has looked yet."""
         return self._made[number].text() if number in self._made else ""
 
+    async def read(self, number: int = 0) -> str:
+        """Return a console's text as it is now.
+
+        Raises
+        ------
+        CapabilityError
+            The backend has no such console.
+        """
+        console = await self.get(number)
+        await console.restore()
+        return console.text()
+
     def arrivals(self) -> Arrivals:
         """Return what the first console said first, with its times, if anybody has looked."""
         return self._made[0].arrivals if 0 in self._made else Arrivals()

@@ -17,6 +17,13 @@ _T = TypeVar("_T")
 class Facade:
     """A VM of this process: the base of :class:`vmnb.VM` and of its parts."""
 
+    @classmethod
+    def _of(cls, machine: Machine) -> Self:
+        """Return the one of a machine of this process."""
+        facade = cls.__new__(cls)
+        facade._take(machine)  # noqa: SLF001 - its own class
+        return facade
+
     def _take(self, machine: Machine) -> None:
         self._taken = runtime.run(Live.of(machine))
         self._owner = os.getpid()

@@ -55,7 +55,7 @@ class Forking(Facade):
         from vmnb.notebook.fleet import Fleet  # which knows the VM itself
 
         copies = self._wait("fork", forked(self._machine, count, names))
-        return Fleet([type(self).attach(copy.name) for copy in copies])  # type: ignore[attr-defined]
+        return Fleet(map(self._of, copies))  # type: ignore[arg-type]  # it is a VM
 
 
 class AsyncForking(AsyncFacade):

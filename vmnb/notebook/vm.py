@@ -129,9 +129,7 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Forkin
         VmNotFoundError
             There is none.
         """
-        vm = cls.__new__(cls)
-        vm._take(runtime.run(runtime.session().attach(name)))  # noqa: SLF001 - its own class
-        return vm
+        return cls._of(runtime.run(runtime.session().attach(name)))
 
     @property
     def aio(self) -> AsyncVM:
