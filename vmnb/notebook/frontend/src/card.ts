@@ -15,10 +15,8 @@ import { Requests } from "./requests";
 import { ScreenTab } from "./screen-tab";
 import { silenceText } from "./silence";
 import { Tabs } from "./tabs";
+import { type Pace, Ticker } from "./ticker";
 import { badgeOf } from "./words";
-
-const BUSY_TICK_MS = 100;
-const UPTIME_TICK_MS = 1000;
 
 export class CardView {
   readonly element = h("section", { class: "vmnb vmnb-card" });
@@ -31,7 +29,7 @@ export class CardView {
   private readonly panels: Panel[];
   private readonly requests: Requests;
   private readonly endReconnectWatch: () => void;
-  private ticker: ReturnType<typeof setTimeout> | undefined;
+  private readonly ticker = new Ticker((nowMs) => this.draw(nowMs));
   /** The error of the last action, where the card itself has none. */
   private actionProblem: Problem | null = null;
 
@@ -69,7 +67,7 @@ export class CardView {
     this.showProblem();
     for (const panel of this.panels) panel.update?.(card);
     setText(this.spoken, `${card.name} is ${badgeOf(card).word}`);
-    this.tick();
+    this.ticker.tick();
   }
 
   receive(message: ToPage, buffers: ArrayBufferView[]): void {
@@ -80,7 +78,7 @@ export class CardView {
   }
 
   dispose(): void {
-    clearTimeout(this.ticker);
+    this.ticker.dispose();
     this.endReconnectWatch();
     this.requests.dispose();
     for (const panel of this.panels) panel.dispose?.();
@@ -106,14 +104,11 @@ export class CardView {
     this.problem.update(this.card.error ?? this.actionProblem);
   }
 
-  /** Show what changes by itself: the uptime each second, and more often while something is done. */
-  private tick(): void {
-    clearTimeout(this.ticker);
-    const nowMs = Date.now();
-    this.header.update(this.card, nowMs);
-    this.progress.update(this.card.busy, nowMs);
+  /** Show what changes by itself. */
+  private draw(nowMs: number): Pace {
     const { busy, uptime_since } = this.card;
-    if (busy) this.ticker = setTimeout(() => this.tick(), BUSY_TICK_MS);
-    else if (uptime_since) this.ticker = setTimeout(() => this.tick(), UPTIME_TICK_MS);
+    this.header.update(this.card, nowMs);
+    this.progress.update(busy, nowMs);
+    return { isBusy: Boolean(busy), isUp: Boolean(uptime_since) };
   }
 }

@@ -7,6 +7,7 @@ import { ProblemBox } from "./problem";
 import { type Fleet, type FleetAction, type Model, type ToPage, post } from "./protocol";
 import { Requests } from "./requests";
 import { silenceText } from "./silence";
+import { type Pace, Ticker } from "./ticker";
 
 const WORDS: Record<FleetAction, string> = {
   start: "Start all",
@@ -14,8 +15,6 @@ const WORDS: Record<FleetAction, string> = {
   suspend: "Suspend all",
   resume: "Resume all",
 };
-const BUSY_TICK_MS = 100;
-const UPTIME_TICK_MS = 1000;
 
 export class FleetView {
   readonly element: HTMLElement;
@@ -25,7 +24,7 @@ export class FleetView {
   private readonly buttons: [FleetAction, ActionButton][];
   private readonly requests: Requests;
   private readonly endReconnectWatch: () => void;
-  private ticker: ReturnType<typeof setTimeout> | undefined;
+  private readonly ticker = new Ticker((nowMs) => this.drawRows(nowMs));
 
   constructor(
     private readonly model: Model,
@@ -59,7 +58,7 @@ export class FleetView {
   }
 
   dispose(): void {
-    clearTimeout(this.ticker);
+    this.ticker.dispose();
     this.model.off("change:fleet", this.draw);
     this.endReconnectWatch();
     this.requests.dispose();
@@ -69,15 +68,12 @@ export class FleetView {
     this.fleet = this.model.get("fleet") ?? this.fleet;
     for (const [name, button] of this.buttons) button.update(this.fleet.actions[name]);
     this.problem.update(this.fleet.error);
-    this.tick();
+    this.ticker.tick();
   };
 
-  /** Show what changes by itself: how long each is up, and more often while something is done. */
-  private tick(): void {
-    clearTimeout(this.ticker);
-    this.table.update(this.fleet, Date.now());
+  private drawRows(nowMs: number): Pace {
     const { rows } = this.fleet;
-    if (rows.some(({ busy }) => busy)) this.ticker = setTimeout(() => this.tick(), BUSY_TICK_MS);
-    else if (rows.some(({ uptime_since }) => uptime_since)) this.ticker = setTimeout(() => this.tick(), UPTIME_TICK_MS);
+    this.table.update(this.fleet, nowMs);
+    return { isBusy: rows.some(({ busy }) => busy), isUp: rows.some(({ uptime_since }) => uptime_since) };
   }
 }
