@@ -110,7 +110,7 @@ def test_another_machine_begins_from_no_template_of_this_one(cache: Path) -> Non
 
 
 def test_a_guest_that_others_can_reach_becomes_no_template(cache: Path) -> None:
-    with VM("served", memory="310M", network=vmnb.user(forward={0: 80})) as vm:
+    with VM("served", memory="310M", network=vmnb.user(forward=[80])) as vm:
         vm.start().wait_ready()
         assert "template" not in set(vm.history["action"])
 
