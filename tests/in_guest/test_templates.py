@@ -1,14 +1,18 @@
 """Guests that begin from a template: made by itself or by name, and never from a broken one."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 import vmnb
 from tests.in_guest.template_cache import homes_with_templates
 from vmnb import VM
+from vmnb.core import runtime
 from vmnb.core.errors import SpecError, StateError, TemplateError, VmExistsError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -71,6 +75,37 @@ def test_the_second_guest_begins_from_what_the_first_one_became(cache: Path) -> 
         assert "restored_from" not in vm.handle.extra
 
 
+def test_ports_of_the_host_lead_into_one_that_began_from_a_template(cache: Path) -> None:
+    with VM("served") as vm:
+        vm.start().run("mkdir -p /srv && echo hi > /srv/index.html && httpd -h /srv", check=True)
+        assert began(vm) == "restore"
+        assert str(vm.guest_ip) == "10.0.2.15"
+        with urlopen(f"http://127.0.0.1:{vm.forward(80)}/", timeout=30) as answer:
+            assert answer.read() == b"hi\n"
+
+
+SMALL_FILES = """
+import resource, sys
+from vmnb import VM
+vm = VM.attach(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (32 << 20, 32 << 20))
+vm.template("never")
+"""
+"""The file of the memory cannot be written to its end."""
+
+
+def test_where_it_cannot_be_written_the_guest_goes_on_and_nothing_is_left(cache: Path) -> None:
+    with VM("tight") as vm:
+        vm.start().run("echo on > /dev/shm/on", check=True)
+        runtime.run(vm._live.ways.aclose())  # so that the other process has the agent
+        command = [sys.executable, "-c", SMALL_FILES, vm.name]
+        ended = subprocess.run(command, timeout=120, capture_output=True, text=True, check=False)
+        assert "cannot write a template of 'tight': File too large" in ended.stderr
+        assert vm.run("cat /dev/shm/on").stdout == "on\n"
+        assert "never" not in set(vmnb.templates.list()["name"])
+        assert not list((cache / "templates").glob(".*-*"))
+
+
 def test_those_that_begin_from_one_template_share_nothing_that_tells_them_apart(
     cache: Path,
 ) -> None:
@@ -110,7 +145,7 @@ def test_another_machine_begins_from_no_template_of_this_one(cache: Path) -> Non
 
 
 def test_a_guest_that_others_can_reach_becomes_no_template(cache: Path) -> None:
-    with VM("served", memory="310M", network=vmnb.user(forward=[80])) as vm:
+    with VM("reached", memory="310M", network=vmnb.user(forward=[80])) as vm:
         vm.start().wait_ready()
         assert "template" not in set(vm.history["action"])
 

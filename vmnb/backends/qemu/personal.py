@@ -6,6 +6,7 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.core.errors import CloneError, DeadlineError
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
+from vmnb.core.network import NetworkMode
 from vmnb.guest.agent import GuestAgent
 from vmnb.guest.identity import Identity, take_on, wake_up
 from vmnb.guest.ssh_key import public_key
@@ -13,7 +14,7 @@ from vmnb.guest.ssh_place import host_keys_path, key_path
 from vmnb.guest.ssh_trust import HostKeys
 from vmnb.lan import card_mac
 
-__all__ = ["become_another", "cards", "login_key", "require_agent", "tell_time"]
+__all__ = ["become_another", "card_of_copy", "cards", "login_key", "require_agent", "tell_time"]
 
 _ANSWER_S = 5.0
 _KEY_BEGINS = "AAAA"
@@ -25,6 +26,15 @@ def cards(handle: VmHandle) -> tuple[str, ...]:
     own = (handle.mac,) if handle.mac else ()
     lan = (card_mac(handle.id),) if handle.network.network is not None else ()
     return (*own, *lan)
+
+
+def card_of_copy(handle: VmHandle, cards_before: tuple[str, ...]) -> str | None:
+    """Return the address that the card of `handle` has, whose guest goes on with those before.
+
+    Behind NAT nobody else sees it, and the ports of the host lead to the address that the guest has
+    for it: it stays. On a bridge it must be another, which is the VM's own.
+    """
+    return handle.mac if handle.network.mode is NetworkMode.TAP else handle.mac and cards_before[0]
 
 
 async def require_agent(handle: VmHandle) -> None:

@@ -15,7 +15,7 @@ from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.keeping import Kept
 from vmnb.backends.qemu.launch import planned_shape
 from vmnb.backends.qemu.layers import chain, link_chain, new_layer, put_on_top
-from vmnb.backends.qemu.personal import become_another, login_key, require_agent
+from vmnb.backends.qemu.personal import become_another, card_of_copy, login_key, require_agent
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.template_key import template_key
@@ -137,7 +137,7 @@ class Restoring(Holding):
                     top = new_layer(files.directory)
                     await asyncio.to_thread(create_layer, top, qemu, disk)
                     await asyncio.to_thread(put_on_top, top, files.overlay)
-                    started = await self._awake(_seeded(handle, files, facts), saved, facts)
+                    started = await self._awake(_like(handle, files, saved, facts), saved, facts)
                 except BaseException:
                     await finish(asyncio.to_thread(put_on_top, before, files.overlay))
                     raise
@@ -174,10 +174,11 @@ def _booting(handle: VmHandle) -> VmHandle:
     return replace(handle, extra=extra)
 
 
-def _seeded(handle: VmHandle, files: WorkFiles, facts: dict[str, Any]) -> VmHandle:
-    """Return the handle of a VM whose guest was told, at its first boot, what the template was."""
+def _like(handle: VmHandle, files: WorkFiles, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
+    """Return the handle of a VM that was told, at its first boot, what the template was."""
     seed = files.directory / _SEED if handle.seed_iso else None
-    return replace(handle, seed_iso=seed, extra={**handle.extra, RESTORED_FROM: str(facts["name"])})
+    extra = {**handle.extra, RESTORED_FROM: str(facts["name"])}
+    return replace(handle, seed_iso=seed, mac=card_of_copy(handle, saved.cards), extra=extra)
 
 
 def _automatic_name(handle: VmHandle, key: str) -> str:

@@ -14,7 +14,7 @@ from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
 from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.layers import new_layer, put_on_top
-from vmnb.backends.qemu.memory import memory_of, open_memory
+from vmnb.backends.qemu.memory import memory_of, new_memory, open_memory
 from vmnb.backends.qemu.migration import send
 from vmnb.backends.qemu.personal import cards
 from vmnb.backends.qemu.qemu_img import create_layer
@@ -67,8 +67,14 @@ async def save_guest(
             state = await _state(handle, attachment)
             await asyncio.to_thread(_copy, source, memory)
         else:
-            async with twin(handle, attachment, qemu, accelerator, frozen, memory) as moved:
-                state = await _state(*moved)
+            # Not the file itself: QEMU that writes into a mapping on a full disk is killed.
+            passing = new_memory(handle.memory_mib)
+            try:
+                async with twin(handle, attachment, qemu, accelerator, frozen, passing) as moved:
+                    state = await _state(*moved)
+                await asyncio.to_thread(copy_sparse, passing, memory)
+            finally:
+                os.close(passing)
     return SavedGuest(
         shape=handle.extra["shape"],
         memory=memory,
