@@ -66,6 +66,12 @@ def interruptible() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def real_boots() -> None:
+    """Let every guest boot that is not asked to begin from a template."""
+    os.environ["VMNB_BOOT"] = "cold"
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_left_running() -> Iterator[None]:
     """Mark every process that the tests start, however far away, and find none at the end."""
     os.environ[_MARK] = mark = str(uuid.uuid4())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vmnb.core.spec import VmSpec
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
+    from vmnb.notebook import templates
     from vmnb.notebook.fleet import Fleet
     from vmnb.notebook.lab import Lab
     from vmnb.notebook.lanes import timeline
@@ -47,6 +48,7 @@ __all__ = [
     "images",
     "machines",
     "private",
+    "templates",
     "timeline",
     "user",
 ]
@@ -74,6 +76,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name in ("errors", "images"):
         return import_module(f"vmnb.{name}")
+    if name == "templates":
+        return import_module("vmnb.notebook.templates")
     if name in ("private", "user"):
         return getattr(import_module("vmnb.core.network").NetworkConfig, name)
     if name not in _HOMES:

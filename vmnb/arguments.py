@@ -27,6 +27,7 @@ def describe(
     cloud_init: Document | CloudInitConfig | None = None,
     ssh: bool | str | SshConfig | None = None,
     uefi: bool = False,
+    boot: str | None = None,
 ) -> VmSpec:
     """Return the spec of a VM; the parameters are those of :class:`vmnb.VM`.
 
@@ -47,6 +48,7 @@ def describe(
         cloud_init=_cloud_init(cloud_init),
         ssh=_ssh(ssh),
         uefi=uefi,
+        boot=boot,
     )
 
 

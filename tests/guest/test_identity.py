@@ -16,6 +16,7 @@ from vmnb.guest.identity import Identity, take_on
 from vmnb.guest.ssh_trust import HostKeys
 
 MAC, NEW_MAC = "52:54:00:12:34:56", "52:54:00:ab:cd:ef"
+OLD_KEY, NEW_KEY = "AAAAC3" + "o" * 62, "AAAAC3" + "n" * 62
 
 
 class Told:
@@ -93,11 +94,26 @@ def test_the_secrets_are_in_the_input_and_in_no_argument(tmp_path: Path) -> None
     identity = Identity.fresh("web-2", macs={MAC: NEW_MAC}, ssh=True)
     assert identity.ssh_host_key
     become(tmp_path, told, identity)
-    seed, public, private = told.stdin.decode().split("\n", 2)
+    seed, login, public, private = told.stdin.decode().split("\n", 3)
+    assert login == ""
     assert (bytes.fromhex(seed), public) == (identity.seed, identity.ssh_host_key.public)
     assert private == identity.ssh_host_key.private
-    assert told.argv[-3:] == ["web-2", identity.machine_id, f"{MAC}={NEW_MAC}"]
+    assert told.argv[-4:] == ["web-2", "", identity.machine_id, f"{MAC}={NEW_MAC}"]
     assert not any(seed in word or "PRIVATE KEY" in word for word in told.argv)
+
+
+def test_a_guest_is_told_whose_name_and_key_it_is_to_have_no_more(tmp_path: Path) -> None:
+    told = Told()
+    identity = Identity.fresh("web", instead_of="first", login=(OLD_KEY, NEW_KEY))
+    become(tmp_path, told, identity)
+    assert told.stdin.decode().splitlines()[1] == f"{OLD_KEY} {NEW_KEY}"
+    assert told.argv[-3:] == ["web", "first", identity.machine_id]
+
+
+@pytest.mark.parametrize("key", ["", "AAAA", f"ssh-ed25519 {'A' * 68}", f"{'A' * 68}|e id"])
+def test_what_is_no_key_that_may_log_in_is_refused(key: str) -> None:
+    with pytest.raises(SpecError, match="is not a key that may log in"):
+        Identity.fresh("web", login=(key, NEW_KEY))
 
 
 def test_it_is_one_command_where_the_guest_sets_its_clock_itself(tmp_path: Path) -> None:

@@ -115,6 +115,18 @@ def test_it_has_its_names(guest: Guest) -> None:
     guest.says("sed -i '$d' /etc/hosts")
 
 
+def test_a_name_that_it_was_told_stays_and_another_may_log_in(guest: Guest) -> None:
+    before, login = guest.says("hostname"), ("AAAAold+/" * 4, "AAAAnew+/" * 4)
+    keys = "/home/vm/.ssh/authorized_keys"
+    guest.says(f"mkdir -p {keys.removesuffix('authorized_keys')}")
+    guest.says(f"echo 'ssh-ed25519 {login[0]} me' >{keys}")
+    guest.becomes(Identity.fresh("web-6", instead_of="another", login=login))
+    assert guest.says("hostname") == before
+    assert guest.says(f"cat {keys}") == f"ssh-ed25519 {login[1]} me"
+    guest.becomes(Identity.fresh("web-6", instead_of=before))
+    assert guest.says("hostname") == "web-6"
+
+
 def test_its_card_has_the_new_address_and_the_network_works(guest: Guest) -> None:
     before = guest.says(ADDRESS)
     guest.becomes(Identity.fresh("web-8", macs={mac_of(guest): NEW_MAC}))

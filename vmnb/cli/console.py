@@ -63,6 +63,7 @@ async def _endpoint(name: str) -> ConsoleEndpoint:
             hint="close it there: a notebook lets go when its kernel ends; vmnb log shows what "
             "it said",
         )
+    await machine.touch()
     return endpoint
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from time import monotonic
 
 from vmnb.core.errors import StoreError
@@ -14,6 +15,7 @@ from vmnb.core.known import Busy
 from vmnb.core.lock import action_lock
 from vmnb.core.remarks import collect_remarks
 from vmnb.core.state import Action, Cause, VmState, require
+from vmnb.core.template import RESTORED_FROM
 
 __all__ = ["ActingVm"]
 
@@ -24,6 +26,13 @@ _REACHED = {
     Action.RESUME: VmState.RUNNING,
     Action.DESTROY: VmState.DESTROYED,
 }
+
+
+@dataclass(slots=True)
+class _Act:
+    """What is going on, in a word, as its history will have it."""
+
+    what: str
 
 
 class ActingVm(FollowedVm):
@@ -57,8 +66,10 @@ class ActingVm(FollowedVm):
                 self._tell()
                 return False
             target = require(action, before, self.name)
-            async with self._recorded(called or action, before, target):
+            async with self._recorded(called or action, before, target) as act:
                 self.handle = await perform(self.handle)
+                if act.what is Action.START and RESTORED_FROM in self.handle.extra:
+                    act.what = "restore"
         return True
 
     async def _catch_up(self) -> None:
@@ -67,15 +78,15 @@ class ActingVm(FollowedVm):
             await self.refresh()
 
     @asynccontextmanager
-    async def _recorded(self, action: str, before: VmState, target: VmState) -> AsyncIterator[None]:
+    async def _recorded(self, action: str, before: VmState, target: VmState) -> AsyncIterator[_Act]:
         """Record what the body does as `action`, also where it fails or is cancelled."""
-        began, clock = utc_now(), monotonic()
+        act, began, clock = _Act(action), utc_now(), monotonic()
         after, cause, detail = target, Cause.USER, ""
         self.last_state, self.busy = before, Busy(what=action, since=began)
         self._tell()
         try:
             with collect_remarks() as remarks:
-                yield
+                yield act
             detail = "; ".join(remarks)
         except asyncio.CancelledError:
             after, detail = await finish(self._state_or_last()), "cancelled"
@@ -89,7 +100,7 @@ class ActingVm(FollowedVm):
                 time=began,
                 from_state=before,
                 to_state=after,
-                action=action,
+                action=act.what,
                 duration_s=monotonic() - clock,
                 cause=cause,
                 detail=detail,
@@ -97,7 +108,7 @@ class ActingVm(FollowedVm):
             self.last_state, self.busy = after, None
             try:
                 await finish(self._record(row, self.handle))
-                if action is Action.START and after is target:
+                if act.what is Action.START and after is target:
                     await self._expect_boot(began)
             finally:
                 self._tell()

@@ -20,6 +20,7 @@
     │   └── ImageUnavailableError       it cannot be downloaded now, and may be later
     ├── StoreError                      the store of VMs and history cannot be read or written
     ├── CheckpointError                 a checkpoint is missing, damaged, or there already
+    ├── TemplateError                   a template is missing, there already, or does not fit
     ├── LabError                        some VMs of a lab failed; the others went on
     ├── FleetError                      some VMs of a fleet failed; the others went on
     └── LoopError (RuntimeError)        a blocking call where it would never return
@@ -115,6 +116,10 @@ class StoreError(VmnbError):
 
 class CheckpointError(VmnbError):
     """A checkpoint is missing, damaged, or there already; the VM is as it was."""
+
+
+class TemplateError(VmnbError):
+    """There is no such template, or one already, or it does not fit what is asked for."""
 
 
 class LabError(VmnbError):

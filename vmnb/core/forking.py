@@ -6,10 +6,13 @@ from typing import Any, Protocol, runtime_checkable
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
 
-__all__ = ["UNFINISHED_COPY", "Forking", "Frozen"]
+__all__ = ["FORKED_FROM", "UNFINISHED_COPY", "Forking", "Frozen"]
 
 UNFINISHED_COPY = "unfinished_copy_of"
 """In the extra facts of a copy's handle, until it is a machine of its own: of whom it is one."""
+
+FORKED_FROM = "forked_from"
+"""In the extra facts of a copy's handle: the name of the VM that it is one of."""
 
 Frozen = Any
 """A guest at one instant, as its backend has it."""

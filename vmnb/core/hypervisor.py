@@ -12,7 +12,7 @@ from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import Forward, NetworkMode
 from vmnb.core.picture import Picture
-from vmnb.core.spec import VmSpec
+from vmnb.core.spec import COLD_BOOT, VmSpec
 from vmnb.core.state import Cause, VmState
 
 __all__ = [
@@ -68,6 +68,7 @@ class Capability(StrEnum):
     BOOT_MARKS = "boot-marks"
     FORK = "fork"
     CHECKPOINT = "checkpoint"
+    TEMPLATE = "template"
     NETWORK_USER = "network-user"
     NETWORK_PRIVATE = "network-private"
     NETWORK_TAP = "network-tap"
@@ -313,6 +314,7 @@ def check_spec(hypervisor: Hypervisor, spec: VmSpec) -> None:
         Capability.SSH: spec.ssh is not None,
         Capability.UEFI: spec.uefi,
         Capability.FORWARDS: bool(spec.network.forwards),
+        Capability.TEMPLATE: spec.boot not in (None, COLD_BOOT),
     }
     for capability in (c for c, wanted in asked.items() if wanted):
         require_capability(hypervisor, capability)

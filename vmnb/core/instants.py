@@ -10,12 +10,15 @@ from vmnb.core.handle import VmHandle
 from vmnb.core.remarks import remark
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState
+from vmnb.core.template import UNTOUCHED, Template
 
 __all__ = ["Instants"]
 
 
 class Instants(ActingVm):
     """What a VM does with its guest as it is at one instant."""
+
+    _touched = False
 
     async def awaken(self, frozen: Frozen) -> None:
         """Let it, a prepared copy, go on from where `frozen` is; afterwards it is ``running``."""
@@ -40,6 +43,22 @@ class Instants(ActingVm):
     async def copy(self, spec: VmSpec, frozen: Frozen) -> VmHandle:
         """Make all that a copy of its guest needs; see :meth:`awaken`."""
         return await self._hypervisor.copy(self.handle, spec, frozen)
+
+    async def template(self, name: str | None) -> Template:
+        """Save it for others; see :meth:`~vmnb.core.template.Templating.template`."""
+        async with self._alone():
+            await self._reload()
+            state = await self.state()
+            async with self._recorded("template", state, state):
+                made = await self._hypervisor.template(self.handle, name)
+                remark(made.name)
+            return made
+
+    async def touch(self) -> None:
+        """Take note, before, that something is done to its guest which others must not have."""
+        if not self._touched and UNTOUCHED in self.handle.extra:
+            await self._hypervisor.touch(self.handle)
+            self._touched = True
 
     async def checkpoint(self, name: str, thumbnail: str) -> Checkpoint:
         """Keep it as it is; see :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""

@@ -85,6 +85,7 @@ class Machine(Instants):
     async def forward(self, forward: Forward) -> Forward:
         """Open one more until it stops; see :meth:`~vmnb.core.hypervisor.Forwarding.forward`."""
         async with self._alone():
+            await self.touch()
             return await self._hypervisor.forward(self.handle, forward)
 
     async def unforward(self, forward: Forward) -> None:
@@ -98,6 +99,7 @@ class Machine(Instants):
 
     async def press(self, chords: Sequence[Chord]) -> None:
         """See :meth:`~vmnb.core.hypervisor.Displaying.press`."""
+        await self.touch()
         await self._hypervisor.press(self.handle, chords)
 
     async def wait_for_state(self, wanted: VmState | str, timeout_s: float) -> None:

@@ -32,6 +32,7 @@ from vmnb.core.recovering import Recovering
 from vmnb.core.registry import make_hypervisor
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
+from vmnb.core.template import Template, Templating
 
 __all__ = ["RouterHypervisor"]
 
@@ -224,6 +225,29 @@ class RouterHypervisor:
         backend = self._of(handle)
         require_capability(backend, Capability.CHECKPOINT, handle)
         assert isinstance(backend, Checkpointing)  # noqa: S101 - the capability says so
+        return backend
+
+    async def template(self, handle: VmHandle, name: str | None) -> Template:
+        """See :meth:`~vmnb.core.template.Templating.template`."""
+        return await self._templating(handle).template(handle, name)
+
+    async def touch(self, handle: VmHandle) -> None:
+        """See :meth:`~vmnb.core.template.Templating.touch`."""
+        await self._templating(handle).touch(handle)
+
+    async def templates(self) -> tuple[Template, ...]:
+        """See :meth:`~vmnb.core.template.Templating.templates`; of the preferred backend."""
+        return await self._templating(None).templates()
+
+    async def remove_template(self, name: str) -> None:
+        """See :meth:`~vmnb.core.template.Templating.remove_template`."""
+        await self._templating(None).remove_template(name)
+
+    def _templating(self, handle: VmHandle | None) -> Templating:
+        """Return the backend of `handle`; CapabilityError where it keeps no templates."""
+        backend = self._of(handle)
+        require_capability(backend, Capability.TEMPLATE, handle)
+        assert isinstance(backend, Templating)  # noqa: S101 - the capability says so
         return backend
 
     async def screenshot(self, handle: VmHandle) -> Picture:

@@ -12,7 +12,10 @@ from vmnb.core.names import checked_name
 from vmnb.core.network import NetworkConfig
 from vmnb.core.ssh import SshConfig
 
-__all__ = ["VmSpec"]
+__all__ = ["COLD_BOOT", "VmSpec"]
+
+COLD_BOOT = "cold"
+"""As :attr:`VmSpec.boot`: from the disk, as a machine that is switched on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,9 @@ class VmSpec:
         Memory in MiB, 1 or more.
     disk_mib
         Size of the disk in MiB; the image's own size where it is None.
+    boot
+        How the first start goes: where it is None, from the template of this spec, if there is one;
+        :data:`COLD_BOOT` never does so; any other text is the name of the template to begin from.
 
     Raises
     ------
@@ -48,6 +54,7 @@ class VmSpec:
     cloud_init: CloudInitConfig | None = None
     ssh: SshConfig | None = None
     uefi: bool = False
+    boot: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", checked_name(self.name))
@@ -74,6 +81,10 @@ class VmSpec:
                 )
         if not isinstance(self.uefi, bool):
             raise SpecError(f"uefi is {self.uefi!r}", hint="uefi is True or False")
+        if self.boot is not None and (not isinstance(self.boot, str) or not self.boot):
+            raise SpecError(
+                f"boot is {self.boot!r}", hint=f'"{COLD_BOOT}", or the name of a template'
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values that :meth:`from_json` reads back."""

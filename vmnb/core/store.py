@@ -171,7 +171,8 @@ class Store:
         with self._transaction() as db:
             row = db.execute(
                 "SELECT time, action FROM history WHERE machine = ? AND time <= ?"
-                " AND action IN ('start', 'reboot', 'awaken', 'rewind') AND to_state = 'running'"
+                " AND action IN ('start', 'reboot', 'restore', 'awaken', 'rewind')"
+                " AND to_state = 'running'"
                 " ORDER BY time DESC, seq DESC LIMIT 1",
                 (vm_id, time_text(until)),
             ).fetchone()

@@ -31,6 +31,7 @@ _NOT_RESEEDED = 3
 _HOSTNAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _MACHINE_ID = r"(?!0{32})[0-9a-f]{32}"
 _MAC = r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"
+_KEY = r"[A-Za-z0-9+/]{16,}={0,2}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +42,17 @@ class Identity:
     ----------
     hostname
         One label of small letters, digits and hyphens; see :func:`vmnb.core.names.host_name`.
+    instead_of
+        The host name that it takes the place of; a guest that has another keeps it, since it was
+        told so at its first boot. Where it is None, the guest has the new one in any case.
     machine_id
         32 hexadecimal digits.
     macs
         The addresses that its network cards have, and for each the one that it shall have.
     ssh_host_key
         Its SSH server's only key; where it is None, the server keeps those that it has.
+    login
+        The key, as SSH has it in base64, that might log in, and the one that may now instead of it.
     seed
         64 random bytes, for this one machine.
 
@@ -61,18 +67,28 @@ class Identity:
     macs: Mapping[str, str]
     ssh_host_key: HostKey | None
     seed: bytes = field(repr=False)
+    instead_of: str | None = None
+    login: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         require_match(self.hostname, _HOSTNAME, "a host name", hint='such as "web-2"')
         require_match(self.machine_id, _MACHINE_ID, "a machine's id", hint="uuid.uuid4().hex")
         for mac in (*self.macs, *self.macs.values()):
             require_match(mac, _MAC, "a card's address", hint='such as "52:54:00:12:34:56"')
+        for key in self.login or ():
+            require_match(key, _KEY, "a key that may log in", hint="its base64 alone")
         if len(self.seed) != _SEED_BYTES:
             raise SpecError(f"the seed has {len(self.seed)} bytes", hint=f"it has {_SEED_BYTES}")
 
     @classmethod
     def fresh(
-        cls, hostname: str, *, macs: Mapping[str, str] | None = None, ssh: bool = False
+        cls,
+        hostname: str,
+        *,
+        macs: Mapping[str, str] | None = None,
+        ssh: bool = False,
+        instead_of: str | None = None,
+        login: tuple[str, str] | None = None,
     ) -> Self:
         """Return one that no machine had before.
 
@@ -93,6 +109,8 @@ class Identity:
             macs=dict(macs or {}),
             ssh_host_key=HostKey.make() if ssh else None,
             seed=os.urandom(_SEED_BYTES),
+            instead_of=instead_of,
+            login=login,
         )
 
 
@@ -126,11 +144,11 @@ async def take_on(
     DeadlineError
         It did not happen in time.
     """
-    secrets = f"{identity.seed.hex()}\n"
+    secrets = f"{identity.seed.hex()}\n{' '.join(identity.login or ())}\n"
     if key := identity.ssh_host_key:
         secrets += f"{key.public}\n{key.private}"
     moves = [f"{old}={new}" for old, new in identity.macs.items()]
-    words = [identity.hostname, identity.machine_id, *moves]
+    words = [identity.hostname, identity.instead_of or "", identity.machine_id, *moves]
     said = await _perform(agent, identity.hostname, words, secrets, timeout_s)
     if "ssh" in said and host_keys is not None and identity.ssh_host_key is not None:
         public = identity.ssh_host_key.public.encode()

@@ -1,8 +1,10 @@
 # Makes a guest that runs on another's memory a machine of its own. For any POSIX shell, as root.
 #
-# Arguments: the seconds since 1970, the host name, the machine's id, and for each card "old=new"
-# with its addresses; after the first, none for a guest that is to stay what it is. What nobody else may see is read: 64 random bytes in hex, a line; then, where
-# the SSH server shall have another key, its public half, a line, and its private half.
+# Arguments: the seconds since 1970; the host name, and the one that it takes the place of, empty
+# for any; the machine's id; and for each card "old=new" with its addresses. After the first, none
+# for a guest that is to stay what it is. What nobody else may see is read: 64 random bytes in hex,
+# a line; the key that might log in and the one that may now, a line, perhaps empty; then, where the
+# SSH server shall have another key, its public half, a line, and its private half.
 #
 # Says "seconds" where the clock could be set to whole seconds only, and "ssh" where there is a
 # server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be
@@ -65,10 +67,11 @@ fi
 
 # --- Names.
 
-name=$1 machine=$2
-shift 2
+name=$1 machine=$3
 read -r before </proc/sys/kernel/hostname
 before=${before%%.*}
+[ -z "$2" ] || [ "$2" = "$before" ] || name=$before
+shift 3
 echo "$name" >/proc/sys/kernel/hostname
 echo "$name" >/etc/hostname
 if [ -f /etc/hosts ] && [ "$before" != "$name" ] && [ "$before" != localhost ]; then
@@ -80,6 +83,15 @@ echo "$machine" >/etc/machine-id
 dbus=/var/lib/dbus/machine-id
 if [ -f $dbus ] && [ ! -L $dbus ]; then
     echo "$machine" >$dbus
+fi
+
+# --- The key that may log in.
+
+read -r old new
+if [ "$new" ]; then
+    for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
+        [ ! -f "$file" ] || sed -i "s|$old|$new|" "$file"
+    done
 fi
 
 # --- The SSH server's key: for those who log in from now on.

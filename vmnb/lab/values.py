@@ -88,6 +88,7 @@ CONVERSIONS: Mapping[str, Callable[[Any, Path], Any]] = MappingProxyType(
         "cloud_init": _cloud_init,
         "ssh": _ssh,
         "uefi": lambda value, _: value,
+        "boot": lambda value, _: value,
     }
 )
 """For each argument of a VM what makes it of the file's value and the file's directory.

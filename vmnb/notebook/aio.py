@@ -9,6 +9,7 @@ from vmnb.notebook.measuring import AsyncMeasured
 from vmnb.notebook.ports import AsyncPorts
 from vmnb.notebook.screen import AsyncScreen
 from vmnb.notebook.scripting import AsyncScripting
+from vmnb.notebook.templating import AsyncTemplating
 from vmnb.notebook.timelines import AsyncTimelines
 from vmnb.notebook.waiting import AsyncWaiting
 
@@ -25,6 +26,7 @@ class AsyncVM(
     AsyncTimelines,
     AsyncForking,
     AsyncCheckpointing,
+    AsyncTemplating,
 ):
     """``vm.aio``: each method is as the one of :class:`vmnb.VM`, and is awaited.
 

@@ -62,9 +62,15 @@ def short_states(states: States) -> str:
 def short_card(card: Card) -> Card:
     """Return the card with long texts shortened."""
     facts = [(label, _short(value, _FACT_BYTES)) for label, value in card["facts"]]
-    image, note = (_short(card[key], _FACT_BYTES) for key in ("image", "accelerator_note"))
     error = card["error"] and short_problem(card["error"])
-    return {**card, "facts": facts, "image": image, "accelerator_note": note, "error": error}
+    return {
+        **card,
+        "facts": facts,
+        "image": _short(card["image"], _FACT_BYTES),
+        "origin": _short(card["origin"], _FACT_BYTES),
+        "accelerator_note": _short(card["accelerator_note"], _FACT_BYTES),
+        "error": error,
+    }
 
 
 def short_problem(problem: Problem) -> Problem:

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypedDict
 
+from vmnb.core.forking import FORKED_FROM
+from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow
 from vmnb.core.hypervisor import Capability
 from vmnb.core.machine import Busy, Machine
 from vmnb.core.network import Forward
 from vmnb.core.state import LIVE, Action, allowed_actions
+from vmnb.core.template import RESTORED_FROM, UNTOUCHED
 from vmnb.core.timeline import StateLine
 from vmnb.notebook.way_in import way_in
 
@@ -37,7 +40,15 @@ _DOING = {
     "suspend": "suspending",
     "resume": "resuming",
     "destroy": "destroying",
+    "fork": "being copied",
+    "awaken": "waking up",
+    "checkpoint": "being saved",
+    "rewind": "going back",
+    "template": "being saved for others",
 }
+
+_NOT_TOLD = frozenset({UNTOUCHED})
+"""Facts of a backend's own that say nothing to people."""
 
 Row = tuple[str, str, str, str, float | None, str, str]
 
@@ -84,6 +95,7 @@ class Card(TypedDict):
     vcpus: int
     memory_mib: int
     address: str
+    origin: str
     image: str
     uptime_since: str | None
     actions: dict[str, ActionState]
@@ -127,6 +139,7 @@ def card_of(
         vcpus=handle.vcpus,
         memory_mib=handle.memory_mib,
         address=address if live else "",
+        origin=_origin(handle),
         image=handle.spec.image,
         uptime_since=since,
         actions={str(action): _action_state(machine, action) for action in _BUTTONS},
@@ -214,6 +227,13 @@ def _busy_state(busy: Busy | None) -> BusyState | None:
     )
 
 
+def _origin(handle: VmHandle) -> str:
+    """Return what the guest goes on from, where it has not booted."""
+    if FORKED_FROM in handle.extra:
+        return f"forked from {handle.extra[FORKED_FROM]}"
+    return "restored from a template" if RESTORED_FROM in handle.extra else ""
+
+
 def _facts(machine: Machine, forwards: tuple[Forward, ...] | None) -> list[tuple[str, str]]:
     handle = machine.handle
     facts: dict[str, object | None] = {
@@ -230,5 +250,9 @@ def _facts(machine: Machine, forwards: tuple[Forward, ...] | None) -> list[tuple
         "Work directory": handle.work_dir,
         "Console log": handle.console_log,
     }
-    facts |= {key.replace("_", " ").capitalize(): value for key, value in handle.extra.items()}
+    facts |= {
+        key.replace("_", " ").capitalize(): value
+        for key, value in handle.extra.items()
+        if key not in _NOT_TOLD
+    }
     return [(label, str(value)) for label, value in facts.items() if value]

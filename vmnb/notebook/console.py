@@ -115,4 +115,5 @@ class VmConsole:
         return self._shown.bundle() | {"text/plain": repr(self)}
 
     async def _write(self, text: str) -> None:
+        await self._live.first_guest.enter(waits=False)
         (await self._live.consoles.get(self._number)).input(text.encode())

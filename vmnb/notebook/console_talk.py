@@ -89,6 +89,7 @@ class ConsoleTalk(Talk):
         console = await self._console(number)
         if not fresh:
             return
+        await self._live.first_guest.enter(waits=False)
         if message["reply"]:
             if console.answers(view):
                 console.input(fresh)

@@ -116,6 +116,7 @@ def _copy_in(
     ours, theirs = _host_path(source), guest_path(target)
 
     async def copy() -> None:
+        await live.first_guest.enter()
         way = await live.ways.choose_for_files()
         await copy_in(way, ours, theirs, timeout_s=timeout_s)
 
@@ -129,6 +130,7 @@ def _copy_out(
     into = os.fspath(target).endswith("/")
 
     async def copy() -> None:
+        await live.first_guest.enter()
         way = await live.ways.choose_for_files()
         await copy_out(way, theirs, ours, into=into, timeout_s=timeout_s)
 

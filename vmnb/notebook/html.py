@@ -50,6 +50,7 @@ def _header(card: Card) -> str:
     badge = state_badge(card["state"])
     cpus = vcpus_text(card["vcpus"])
     facts = [card["image"], card["backend"], card["accelerator"], cpus, f"{card['memory_mib']} MiB"]
+    facts.append(card["origin"])
     line = " · ".join(escape(fact) for fact in facts if fact)
     return f"<div><b>{escape(card['name'])}</b> {badge} <small>{line}</small></div>"
 

@@ -22,6 +22,7 @@ from vmnb.core.state import LIVE, Action, VmState
 from vmnb.guest import Command, RunResult, Sink, Via, run
 from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows, states_of
 from vmnb.notebook.consoles import Consoles
+from vmnb.notebook.first_guest import FirstGuest
 from vmnb.notebook.guest_size import Ask
 from vmnb.notebook.way_in import open_forwards
 from vmnb.notebook.ways import Ways
@@ -39,6 +40,8 @@ WAIT_TIMEOUT_S = 60.0
 """Seconds that a wait may take, for a state or for a word on the console."""
 
 _ASK_S = 10.0
+_BEGINNINGS = frozenset({Action.START, "ready", "restore", "awaken", "rewind"})
+"""Actions after which a guest boots, or is up."""
 
 
 class Live:
@@ -67,6 +70,7 @@ class Live:
         self.ways = Ways(machine, self.console)
         self.screen_views = Views()
         self.sampler = Sampler(machine.measure)
+        self.first_guest = FirstGuest(self)
         self._history: list[HistoryRow] = []
         self._address = ""
         self._forwards: tuple[Forward, ...] | None = None
@@ -185,6 +189,19 @@ class Live:
         write: Sink | None = None,
     ) -> RunResult:
         """Run `command` in the guest; see :meth:`vmnb.VM.run`."""
+        await self.first_guest.enter()
+        return await self.ask(command, timeout_s=timeout_s, check=check, via=via, write=write)
+
+    async def ask(
+        self,
+        command: Command,
+        *,
+        timeout_s: float,
+        check: bool = False,
+        via: Via | str | None = None,
+        write: Sink | None = None,
+    ) -> RunResult:
+        """Run `command`, which leaves the guest as it is."""
         way = await self.ways.choose(via)
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
@@ -195,6 +212,7 @@ class Live:
             self._refreshing.cancel()
             await asyncio.gather(self._refreshing, return_exceptions=True)
         await self.sampler.aclose()
+        await self.first_guest.aclose()
         if self.saved is not None:
             await self.saved.aclose()
         await self.consoles.aclose()
@@ -222,6 +240,7 @@ class Live:
         """Take over what the machine says now."""
         self._history = await self.machine.history()
         state = self.machine.last_state
+        self.first_guest.look()
         if state not in LIVE:
             self._address = ""
         self._forwards = await open_forwards(self.machine) if state in LIVE else None
@@ -242,7 +261,7 @@ class Live:
 
     async def _ask(self, script: str) -> str:
         command = Command.of(script)
-        result = await self.run(command, timeout_s=_ASK_S, check=True, via=Via.AGENT)
+        result = await self.ask(command, timeout_s=_ASK_S, check=True, via=Via.AGENT)
         return result.stdout
 
     def _failure(self) -> Problem:
@@ -259,11 +278,8 @@ class Live:
         if self.machine.last_state is not VmState.RUNNING:
             return False
         actions = [row.action for row in self._history]
-        return "ready" in actions[_last_index(actions, Action.START) :]
-
-
-def _last_index(actions: list[str], wanted: str) -> int:
-    return max((index for index, action in enumerate(actions) if action == wanted), default=0)
+        last = next((each for each in reversed(actions) if each in _BEGINNINGS), None)
+        return last is not None and last != Action.START
 
 
 runtime.at_shutdown(Live.close_all)

@@ -8,7 +8,7 @@ from vmnb.guest.condition import CloudInitDone, Succeeds
 from vmnb.notebook.live import Live
 from vmnb.notebook.until import console_says, until
 
-__all__ = ["READY_TIMEOUT_S", "ready"]
+__all__ = ["READY_TIMEOUT_S", "booted", "ready"]
 
 READY_TIMEOUT_S = 300.0
 """Seconds that a guest may take to boot and be set up."""
@@ -21,6 +21,12 @@ _NO_AGENT_S = 5.0
 
 
 async def ready(live: Live, timeout_s: float) -> None:
+    """Wait until the guest is :func:`booted`, and saved where others are to begin from it."""
+    await booted(live, timeout_s)
+    await live.first_guest.done()
+
+
+async def booted(live: Live, timeout_s: float) -> None:
     """Wait until commands can be run in the guest, or else until its console asks for a login.
 
     Where the VM has data for cloud-init, that is waited for as well.

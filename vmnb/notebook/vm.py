@@ -25,6 +25,7 @@ from vmnb.notebook.progress import progress_bar
 from vmnb.notebook.screen import Screen
 from vmnb.notebook.scripting import Scripting
 from vmnb.notebook.shown import plain_text
+from vmnb.notebook.templating import Templating
 from vmnb.notebook.timelines import Timelines
 from vmnb.notebook.waiting import Waiting
 from vmnb.seed.user_data import Document
@@ -35,7 +36,18 @@ if TYPE_CHECKING:
 __all__ = ["VM"]
 
 
-class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Forking, Checkpointing):
+class VM(
+    Scripting,
+    Copying,
+    Ports,
+    Waiting,
+    Screen,
+    Measured,
+    Timelines,
+    Forking,
+    Checkpointing,
+    Templating,
+):
     """A virtual machine; shown in a cell, it is a card with buttons and a console.
 
     Making one prepares it: afterwards it is ``prepared`` and nothing runs. Where a VM of that name
@@ -73,6 +85,12 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Forkin
         stands for the login name ``"vm"``. For an image that has cloud-init and an SSH server.
     uefi
         Whether to boot by UEFI, from firmware of this machine (package ``ovmf``).
+    boot
+        How the first start goes: by default from the template that the first VM with this image,
+        these sizes and this cloud-init became, if there is one; ``"cold"`` for a real boot, as
+        every later start is one; or the name of a template, see :meth:`template`. Where the
+        environment variable ``VMNB_BOOT`` is ``cold``, templates are neither made nor used by
+        themselves.
     backend
         A backend's tag or a ready-made hypervisor; by default what suits the machine.
 
@@ -98,6 +116,7 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Forkin
         cloud_init: Document | CloudInitConfig | None = None,
         ssh: bool | str | SshConfig | None = None,
         uefi: bool = False,
+        boot: str | None = None,
         backend: str | Hypervisor | None = None,
     ) -> None:
         spec = describe(
@@ -110,6 +129,7 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Forkin
             cloud_init=cloud_init,
             ssh=ssh,
             uefi=uefi,
+            boot=boot,
         )
         try:
             with progress_bar() as show, reporting_to(show):
@@ -138,6 +158,8 @@ class VM(Scripting, Copying, Ports, Waiting, Screen, Measured, Timelines, Forkin
 
     def start(self) -> Self:
         """Boot it; afterwards it is ``running``, while its guest may still be booting.
+
+        The first time it may begin from a template instead, and has booted then; see `boot`.
 
         Nothing happens where it runs already.
 

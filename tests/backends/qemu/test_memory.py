@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.qemu.digest import file_digest
-from vmnb.backends.qemu.memory import copy_memory, frozen_memory, memory_of, new_memory
+from vmnb.backends.qemu.memory import frozen_memory, memory_of, new_memory
+from vmnb.backends.qemu.sparse import copy_sparse
 
 MIB = 1 << 20
 
@@ -28,7 +29,7 @@ def test_a_copy_is_the_same_and_has_holes_where_there_are_zeros(
 ) -> None:
     path = tmp_path / "copy"
     with path.open("w+b") as copy:
-        copy_memory(memory, copy.fileno())
+        copy_sparse(memory, copy.fileno())
         assert os.pread(copy.fileno(), 64 * MIB, 0) == os.pread(memory, 64 * MIB, 0)
     assert path.stat().st_size == 64 * MIB
     assert path.stat().st_blocks * 512 < MIB
@@ -38,7 +39,7 @@ def test_an_empty_memory_is_copied_to_its_size(tmp_path: Path) -> None:
     empty = new_memory(8)
     path = tmp_path / "copy"
     with path.open("wb") as copy:
-        copy_memory(empty, copy.fileno())
+        copy_sparse(empty, copy.fileno())
     os.close(empty)
     assert (path.stat().st_size, path.stat().st_blocks) == (8 * MIB, 0)
 

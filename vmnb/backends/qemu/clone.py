@@ -14,13 +14,14 @@ from vmnb.backends.qemu.files import (
     remove_tree,
 )
 from vmnb.backends.qemu.layers import link_chain, new_layer, put_on_top
+from vmnb.backends.qemu.personal import card_of_copy, cards
 from vmnb.backends.qemu.prepare import user_mac
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.threads import in_thread
-from vmnb.core.forking import UNFINISHED_COPY
+from vmnb.core.forking import FORKED_FROM, UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
-from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
+from vmnb.core.template import RESTORED_FROM, UNTOUCHED
 
 __all__ = ["prepare_clone"]
 
@@ -59,19 +60,16 @@ async def prepare_clone(
         pid_start=None,
         boot_id=None,
         ssh_host_port=None,
-        mac=_mac(handle, vm_id),
-        extra={**handle.extra, UNFINISHED_COPY: handle.id},
+        mac=card_of_copy(replace(handle, mac=handle.mac and user_mac(vm_id)), cards(handle)),
+        extra=_extra(handle),
     )
     return located(clone)
 
 
-def _mac(handle: VmHandle, vm_id: str) -> str | None:
-    """Return the address of the copy's own card.
-
-    Behind NAT nobody else sees it, and the ports of the host lead to the address that the guest has
-    for it; on a bridge it must be another.
-    """
-    return user_mac(vm_id) if handle.network.mode is NetworkMode.TAP else handle.mac
+def _extra(handle: VmHandle) -> dict[str, str]:
+    not_its_own = (RESTORED_FROM, UNTOUCHED)
+    facts = {name: value for name, value in handle.extra.items() if name not in not_its_own}
+    return {**facts, FORKED_FROM: handle.name, UNFINISHED_COPY: handle.id}
 
 
 def _make(source: WorkFiles, files: WorkFiles, name: str, below: Path, qemu: Qemu) -> WorkFiles:

@@ -86,6 +86,11 @@ class WorkFiles:
         return self.directory / "events.jsonl"
 
     @property
+    def untouched(self) -> Path:
+        """Is there while nobody has been in a guest that may become a template."""
+        return self.directory / "untouched"
+
+    @property
     def stderr(self) -> Path:
         """What QEMU itself said in the latest run."""
         return self.directory / "qemu.log"

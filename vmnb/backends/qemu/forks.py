@@ -9,8 +9,10 @@ from uuid import uuid4
 
 from vmnb.backends.qemu.checkpoints import Checkpoints
 from vmnb.backends.qemu.clone import prepare_clone
+from vmnb.backends.qemu.files import WorkFiles
 from vmnb.backends.qemu.half_done import forget, half_done, noted
 from vmnb.backends.qemu.holding import Holding
+from vmnb.backends.qemu.layers import put_on_top
 from vmnb.backends.qemu.memory import frozen_memory
 from vmnb.backends.qemu.personal import become_another, require_agent
 from vmnb.backends.qemu.power import wake
@@ -81,5 +83,8 @@ class Forks(Holding):
                 await attachment.end(kill=True)
             elif attachment is not None and act.stands_still:
                 await wake(attachment)
+            if act.layer is not None:
+                files = WorkFiles.of_handle(handle)
+                await asyncio.to_thread(put_on_top, files.directory / act.layer, files.overlay)
             await asyncio.to_thread(Checkpoints(handle).sweep)
             await asyncio.to_thread(forget, handle)

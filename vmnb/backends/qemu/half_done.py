@@ -28,11 +28,14 @@ class HalfDone:
         Whether the guest is a copy that may still have everything of the one it is a copy of.
     twin
         The VM to which the guest's memory moves meanwhile.
+    layer
+        The name of the disk's newest layer before, which is to be the newest again.
     """
 
     stands_still: bool = False
     is_nameless: bool = False
     twin: str | None = None
+    layer: str | None = None
 
 
 def half_done(handle: VmHandle) -> HalfDone | None:

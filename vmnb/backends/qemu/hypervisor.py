@@ -20,6 +20,7 @@ from vmnb.backends.qemu.meter import Meter
 from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
 from vmnb.backends.qemu.rest import resting_state
+from vmnb.backends.qemu.restoring import Restoring, check_template
 from vmnb.backends.qemu.rewinding import Rewinding
 from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
@@ -67,6 +68,7 @@ _CAPABILITIES = frozenset(
         Capability.BOOT_MARKS,
         Capability.FORK,
         Capability.CHECKPOINT,
+        Capability.TEMPLATE,
         Capability.NETWORK_USER,
         Capability.NETWORK_TAP,
         Capability.NETWORK_PRIVATE,
@@ -75,7 +77,7 @@ _CAPABILITIES = frozenset(
 )
 
 
-class QemuHypervisor(Rewinding, Forks):
+class QemuHypervisor(Rewinding, Forks, Restoring):
     """VMs on QEMU, which go on when this process ends; lives on one event loop.
 
     Each call finds the VM by its handle alone, whoever started it: the process by its lock, its
@@ -118,6 +120,7 @@ class QemuHypervisor(Rewinding, Forks):
         check_spec(self, spec)
         if spec.cloud_init is not None:
             check_cloud_init(spec.cloud_init)
+        await check_template(spec)
         qemu = await self._qemu()
         check_vcpus(spec, qemu)
         firmware = (
@@ -136,10 +139,14 @@ class QemuHypervisor(Rewinding, Forks):
     async def start(self, handle: VmHandle) -> VmHandle:
         """Boot it; afterwards it is ``running`` and the handle has its runtime facts.
 
+        The first time it may begin from a template instead, and is ready then.
+
         Raises
         ------
         StateError
             It runs already, or is gone.
+        TemplateError
+            There is no template as its spec wants, or it is of another machine.
         BackendError
             QEMU would not run; the VM is as it was before.
         """
@@ -151,7 +158,7 @@ class QemuHypervisor(Rewinding, Forks):
                     "addresses of the VM that it was made of",
                     hint="destroy it, and fork that VM again",
                 )
-            return await self._launch(handle)
+            return await self._start(handle)
 
     async def stop(self, handle: VmHandle, timeout_s: float = STOP_TIMEOUT_S) -> VmHandle:
         """Shut it down by its power button, by force after `timeout_s` seconds.

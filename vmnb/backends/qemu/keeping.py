@@ -1,4 +1,8 @@
-"""A saved guest in a directory of its own: written whole or not at all, checked before use."""
+"""A saved guest in a directory of its own: written whole or not at all, checked before use.
+
+All of it is read to be checked, once for each boot of the host; from then on what the file system
+knows of its files tells whether anybody has written to them.
+"""
 
 import json
 import os
@@ -12,12 +16,15 @@ from vmnb.backends.qemu.files import remove_at_once, remove_tree, require_room
 from vmnb.backends.qemu.memory import open_memory
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.core.errors import BackendError
+from vmnb.core.private_file import write_private
+from vmnb.core.process import boot_id
 
 __all__ = ["Kept"]
 
 _FACTS = "facts.json"
 _MEMORY = "memory"
 _STATE = "state"
+_CHECKED = "checked.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Kept:
             "size_bytes": sum((new / name).stat().st_blocks * 512 for name in (_MEMORY, _STATE)),
         }
         _write(new / _FACTS, json.dumps(facts).encode())
+        write_private(new / _CHECKED, _stamp(new))
         new.rename(self.directory)
 
     def facts(self) -> dict[str, Any] | None:
@@ -85,11 +93,7 @@ class Kept:
             It has been damaged since it was written.
         """
         facts = self.facts()
-        if facts is None or any(
-            not (self.directory / name).exists()
-            or file_digest(self.directory / name) != facts["digests"][name]
-            for name in (_MEMORY, _STATE)
-        ):
+        if facts is None or not self._is_whole(facts["digests"]):
             raise BackendError(
                 f"what was saved in {self.directory} has been damaged since", hint="remove it"
             )
@@ -104,6 +108,32 @@ class Kept:
     def remove(self) -> None:
         """Remove it."""
         remove_at_once(self.directory)
+
+    def _is_whole(self, digests: Mapping[str, str]) -> bool:
+        """Return whether the files are as they were written."""
+        try:
+            stamp = _stamp(self.directory)
+            if _read(self.directory / _CHECKED) == stamp:
+                return True
+            if any(file_digest(self.directory / name) != digests[name] for name in digests):
+                return False
+        except FileNotFoundError:
+            return False
+        write_private(self.directory / _CHECKED, stamp)
+        return True
+
+
+def _stamp(directory: Path) -> str:
+    """Return a text that is another after any change of the files, or of this boot's end."""
+    known = [boot_id()]
+    for name in (_MEMORY, _STATE):
+        info = (directory / name).stat()
+        known.append(f"{info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}")
+    return "\n".join(known)
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 def _write(path: Path, data: bytes) -> None:

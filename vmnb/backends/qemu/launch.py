@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,11 +39,13 @@ from vmnb.core.errors import BackendError, DeadlineError, LinkLostError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
+from vmnb.core.network import NetworkMode
 from vmnb.core.process import Found, ProcessId
 
-__all__ = ["launch"]
+__all__ = ["launch", "planned_shape"]
 
 _START_TIMEOUT_S = 30.0
+_LISTENERS = 5
 _NEGOTIATE = b'{"execute": "qmp_capabilities"}\n'
 _NEGOTIATED = b'"return"'
 
@@ -86,6 +89,26 @@ async def launch(
         raise
     started = _started(handle, attachment.process.identity, sockets, accelerator, spawned.shape)
     return replace(started, ssh_host_port=ssh_host_port(forwards)), attachment
+
+
+def planned_shape(handle: VmHandle, qemu: Qemu, accelerator: Accelerator) -> str:
+    """Return the shape of the machine that :func:`launch` would start."""
+    nowhere = Path("/")
+    has_lan = handle.network.network is not None
+    plan = _plan(
+        handle,
+        qemu,
+        accelerator,
+        WorkFiles.of_handle(handle),
+        Sockets.of_handle(handle),
+        memory=Memory(path=nowhere, size_mib=handle.memory_mib, shared=True),
+        lan=LanCard(mac="", port=nowhere, switch=nowhere) if has_lan else None,
+        tap=0 if handle.network.mode is NetworkMode.TAP else None,
+        listeners=(0,) * _LISTENERS,
+        journal=0,
+        waits=False,
+    )
+    return shape(plan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,33 +157,17 @@ def _spawn(
                 sockets.agent,
             )
         ]
-        plan = Launch(
-            qemu=qemu.path,
-            machine=handle.extra["machine"],
-            accelerator=accelerator.name,
-            id=handle.id,
-            name=handle.name,
-            vcpus=handle.vcpus,
+        plan = _plan(
+            handle,
+            qemu,
+            accelerator,
+            files,
+            sockets,
             memory=memory,
-            disk=files.overlay.resolve(),
-            seed_iso=handle.seed_iso,
-            boot=_boot_files(handle, accelerator),
-            firmware=_firmware_files(handle, files),
-            mac=handle.mac,
-            forwards=planned_forwards(handle),
-            restrict=handle.network.restrict,
-            tap=stack.enter_context(tap_of(handle)),
             lan=lan,
-            pidfile=sockets.pidfile,
-            vnc_socket=sockets.vnc,
-            console_log=files.console_log,
-            second_console_log=files.second_console_log,
-            journal_log=files.journal,
-            monitors=(opened[0], opened[1]),
-            journal_descriptor=theirs.fileno(),
-            console=opened[2],
-            second_console=opened[3],
-            agent=opened[4],
+            tap=stack.enter_context(tap_of(handle)),
+            listeners=opened,
+            journal=theirs.fileno(),
             waits=origin is not None,
         )
         made_for = shape(plan)
@@ -173,6 +180,52 @@ def _spawn(
         found = spawn(build_argv(plan), descriptors=descriptors, stderr=files.stderr)
         undo.pop_all()
     return _Spawned(found=found, journal=ours, monitor=monitor, shape=made_for)
+
+
+def _plan(
+    handle: VmHandle,
+    qemu: Qemu,
+    accelerator: Accelerator,
+    files: WorkFiles,
+    sockets: Sockets,
+    *,
+    memory: Memory,
+    lan: LanCard | None,
+    tap: int | None,
+    listeners: Sequence[int],
+    journal: int,
+    waits: bool,
+) -> Launch:
+    first_monitor, second_monitor, console, second_console, agent = listeners
+    return Launch(
+        qemu=qemu.path,
+        machine=handle.extra["machine"],
+        accelerator=accelerator.name,
+        id=handle.id,
+        name=handle.name,
+        vcpus=handle.vcpus,
+        memory=memory,
+        disk=files.overlay.resolve(),
+        seed_iso=handle.seed_iso,
+        boot=_boot_files(handle, accelerator),
+        firmware=_firmware_files(handle, files),
+        mac=handle.mac,
+        forwards=planned_forwards(handle),
+        restrict=handle.network.restrict,
+        tap=tap,
+        lan=lan,
+        pidfile=sockets.pidfile,
+        vnc_socket=sockets.vnc,
+        console_log=files.console_log,
+        second_console_log=files.second_console_log,
+        journal_log=files.journal,
+        monitors=(first_monitor, second_monitor),
+        journal_descriptor=journal,
+        console=console,
+        second_console=second_console,
+        agent=agent,
+        waits=waits,
+    )
 
 
 def _memory(

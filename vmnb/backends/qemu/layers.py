@@ -4,6 +4,7 @@
 hard links to all of them in another directory are the same disk, for as long as anybody has one.
 """
 
+import errno
 import os
 import struct
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from uuid import uuid4
 
+from vmnb.backends.qemu.sparse import copy_sparse
 from vmnb.core.errors import BackendError
 
 __all__ = ["chain", "disk_size_bytes", "link_chain", "new_layer", "put_on_top"]
@@ -45,25 +47,27 @@ def chain(layer: Path) -> Iterator[Path]:
 def link_chain(layer: Path, directory: Path) -> None:
     """Give `directory` a link to `layer` and to each below it.
 
-    Raises
-    ------
-    BackendError
-        It is on another file system.
+    Where it is on another file system, it gets copies: nobody writes to these any more.
     """
-    try:
-        for each in chain(layer):
+    for each in chain(layer):
+        try:
             os.link(each, directory / each.name)
-    except OSError as error:
-        raise BackendError(
-            f"cannot link {error.filename} into {directory}: {error.strerror}",
-            hint="keep the work directories of all VMs on one file system",
-        ) from error
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy(each, directory / each.name)
 
 
 def disk_size_bytes(layer: Path) -> int:
     """Return how large the disk is for its guest."""
     with layer.open("rb") as file:
         return _Header.of(file, layer).size
+
+
+def _copy(layer: Path, target: Path) -> None:
+    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as copy, layer.open("rb") as original:
+        copy_sparse(original.fileno(), copy.fileno())
 
 
 def _backing(layer: Path) -> str | None:

@@ -1,18 +1,15 @@
-"""A guest's memory as a file: anonymous, found again by QEMU's process, copied with its holes."""
+"""A guest's memory as a file: anonymous, found again by QEMU's process."""
 
 import os
 from contextlib import suppress
 from pathlib import Path
 
-from vmnb.backends.qemu.sparse import data_pieces
 from vmnb.core.errors import BackendError
 
-__all__ = ["copy_memory", "frozen_memory", "inherited", "memory_of", "new_memory", "open_memory"]
+__all__ = ["frozen_memory", "inherited", "memory_of", "new_memory", "open_memory"]
 
 _OWN, _FROZEN = "vmnb-memory", "vmnb-frozen"
 _LINK = f"/memfd:{_OWN} (deleted)"  # as proc(5) shows it
-_GRAIN = 1 << 16
-_ZEROS = bytes(_GRAIN)
 
 
 def new_memory(size_mib: int) -> int:
@@ -58,27 +55,7 @@ def open_memory(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def copy_memory(source: int, target: int) -> None:
-    """Make `target` a copy of `source` with holes where there are only zeros."""
-    os.ftruncate(target, os.fstat(source).st_size)
-    for offset, piece in data_pieces(source):
-        _write_grains(target, piece, offset)
-
-
 def _anonymous(name: str, size_mib: int) -> int:
     descriptor = os.memfd_create(name)
     os.ftruncate(descriptor, size_mib << 20)
     return descriptor
-
-
-def _write_grains(target: int, piece: memoryview, offset: int) -> None:
-    """Write the runs of grains that are not all zeros."""
-    start = None
-    for at in range(0, len(piece) + _GRAIN, _GRAIN):
-        grain = piece[at : at + _GRAIN]
-        is_data = len(grain) > 0 and grain != _ZEROS[: len(grain)]
-        if is_data and start is None:
-            start = at
-        elif not is_data and start is not None:
-            os.pwrite(target, piece[start:at], offset + start)
-            start = None

@@ -6,15 +6,19 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.core.errors import CloneError, DeadlineError
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
+from vmnb.core.network import NetworkMode
 from vmnb.guest.agent import GuestAgent
 from vmnb.guest.identity import Identity, take_on, wake_up
-from vmnb.guest.ssh_place import host_keys_path
+from vmnb.guest.ssh_key import public_key
+from vmnb.guest.ssh_place import host_keys_path, key_path
 from vmnb.guest.ssh_trust import HostKeys
 from vmnb.lan import card_mac
 
-__all__ = ["become_another", "cards", "require_agent", "tell_time"]
+__all__ = ["become_another", "card_of_copy", "cards", "login_key", "require_agent", "tell_time"]
 
 _ANSWER_S = 5.0
+_KEY_BEGINS = "AAAA"
+"""As every key does in ``authorized_keys``: the length of its kind comes first."""
 
 
 def cards(handle: VmHandle) -> tuple[str, ...]:
@@ -22,6 +26,15 @@ def cards(handle: VmHandle) -> tuple[str, ...]:
     own = (handle.mac,) if handle.mac else ()
     lan = (card_mac(handle.id),) if handle.network.network is not None else ()
     return (*own, *lan)
+
+
+def card_of_copy(handle: VmHandle, cards_before: tuple[str, ...]) -> str | None:
+    """Return the address that the card of `handle` has, whose guest goes on with those before.
+
+    Behind NAT nobody else sees it, and the ports of the host lead to the address that the guest has
+    for it: it stays. On a bridge it must be another, which is the VM's own.
+    """
+    return handle.mac if handle.network.mode is NetworkMode.TAP else handle.mac and cards_before[0]
 
 
 async def require_agent(handle: VmHandle) -> None:
@@ -36,8 +49,32 @@ async def require_agent(handle: VmHandle) -> None:
         ) from error
 
 
-async def become_another(handle: VmHandle, cards_before: tuple[str, ...]) -> None:
+def login_key(handle: VmHandle) -> str | None:
+    """Return the key that may log in by SSH, as its base64 alone; None where there is none."""
+    ssh = handle.spec.ssh
+    if ssh is None:
+        return None
+    if ssh.private_key is not None:
+        line = public_key(ssh)
+    else:
+        path = key_path(WorkFiles.of_handle(handle).directory)
+        line = path.with_suffix(".pub").read_text(encoding="utf-8")
+    return next(word for word in line.split() if word.startswith(_KEY_BEGINS))
+
+
+async def become_another(
+    handle: VmHandle,
+    cards_before: tuple[str, ...],
+    *,
+    instead_of: str | None = None,
+    login: tuple[str, str] | None = None,
+) -> None:
     """Make a guest that just woke up, on the memory of another, the machine of `handle`.
+
+    Parameters
+    ----------
+    instead_of, login
+        See :class:`~vmnb.guest.identity.Identity`.
 
     Raises
     ------
@@ -50,6 +87,8 @@ async def become_another(handle: VmHandle, cards_before: tuple[str, ...]) -> Non
         host_name(handle.name),
         macs={before: own for before, own in pairs if before != own},
         ssh=handle.spec.image != "tiny",  # which has no SSH server, and a key takes a while
+        instead_of=instead_of,
+        login=login,
     )
     directory = WorkFiles.of_handle(handle).directory
     keys = HostKeys(host_keys_path(directory), handle.id)

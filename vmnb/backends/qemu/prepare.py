@@ -1,7 +1,10 @@
 """Making what a VM needs before it can run."""
 
 import asyncio
+import hashlib
+import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +19,7 @@ from vmnb.backends.qemu.files import (
 from vmnb.backends.qemu.firmware import Firmware
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.qemu_img import copy_variables, create_overlay
+from vmnb.backends.qemu.template_key import SEED_DIGEST
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import SpecError
 from vmnb.core.handle import VmHandle
@@ -33,6 +37,7 @@ __all__ = ["check_disk", "check_memory", "check_vcpus", "prepare", "user_mac"]
 
 _MIB = 1024 * 1024
 _MEMORY = Path("/proc/meminfo")
+_NOBODY = "0" * 32
 _DISK_MAX_MIB = 1 << 31  # 2 PiB: as far as QCOW2 reaches with clusters of 64 KiB
 
 
@@ -108,6 +113,7 @@ async def prepare(
         has_agent=image.has_agent,
         mac=None if spec.network.mode is NetworkMode.NONE else user_mac(vm_id),
         extra=_boot_facts(image, firmware)
+        | _seed_facts(spec)
         | {"machine": qemu.machine, "image_digest": image.digest},
     )
     return located(handle)
@@ -132,6 +138,19 @@ def _make(
             )
             write_iso(new.seed_iso, documents)
     return files
+
+
+def _seed_facts(spec: VmSpec) -> dict[str, str]:
+    if not _is_seeded(spec):
+        return {}
+    nameless = seed_documents(
+        spec.cloud_init and replace(spec.cloud_init, instance_id=None),
+        instance_id="",
+        hostname="",
+        login=Login(user=spec.ssh.user, public_key="") if spec.ssh else None,
+        network_config=_network_config(spec, _NOBODY),
+    )
+    return {SEED_DIGEST: hashlib.sha256(json.dumps(nameless).encode()).hexdigest()}
 
 
 def _is_seeded(spec: VmSpec) -> bool:

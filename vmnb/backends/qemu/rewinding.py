@@ -10,10 +10,11 @@ from vmnb.backends.qemu.files import WorkFiles
 from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.keeping import Kept
 from vmnb.backends.qemu.layers import new_layer, put_on_top
-from vmnb.backends.qemu.memory import copy_memory, new_memory
+from vmnb.backends.qemu.memory import new_memory
 from vmnb.backends.qemu.personal import tell_time
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.backends.qemu.sparse import copy_sparse
 from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import BackendError, CheckpointError
 from vmnb.core.finish import finish
@@ -94,7 +95,7 @@ def _opened(kept: Kept, checkpoints: Checkpoints) -> SavedGuest:
         raise CheckpointError(error.message, hint="forget it, and rewind to another") from error
     try:
         memory = new_memory(os.fstat(saved.memory).st_size >> 20)
-        copy_memory(saved.memory, memory)
+        copy_sparse(saved.memory, memory)
     finally:
         saved.close()
     return replace(saved, memory=memory, is_shared=False)

@@ -14,11 +14,12 @@ from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
 from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.layers import new_layer, put_on_top
-from vmnb.backends.qemu.memory import copy_memory, memory_of, open_memory
+from vmnb.backends.qemu.memory import memory_of, new_memory, open_memory
 from vmnb.backends.qemu.migration import send
 from vmnb.backends.qemu.personal import cards
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.backends.qemu.sparse import copy_sparse
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.backends.qemu.twin import twin
 from vmnb.core.errors import BackendError, StateError
@@ -66,8 +67,14 @@ async def save_guest(
             state = await _state(handle, attachment)
             await asyncio.to_thread(_copy, source, memory)
         else:
-            async with twin(handle, attachment, qemu, accelerator, frozen, memory) as moved:
-                state = await _state(*moved)
+            # Not the file itself: QEMU that writes into a mapping on a full disk is killed.
+            passing = new_memory(handle.memory_mib)
+            try:
+                async with twin(handle, attachment, qemu, accelerator, frozen, passing) as moved:
+                    state = await _state(*moved)
+                await asyncio.to_thread(copy_sparse, passing, memory)
+            finally:
+                os.close(passing)
     return SavedGuest(
         shape=handle.extra["shape"],
         memory=memory,
@@ -134,6 +141,6 @@ async def _received(listener: socket.socket) -> bytes:
 def _copy(path: Path, target: int) -> None:
     source = open_memory(path)
     try:
-        copy_memory(source, target)
+        copy_sparse(source, target)
     finally:
         os.close(source)

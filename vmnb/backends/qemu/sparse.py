@@ -1,11 +1,13 @@
-"""Files with holes, read without them."""
+"""Files with holes, read and copied without them."""
 
 import os
 from collections.abc import Iterator
 
-__all__ = ["data_pieces"]
+__all__ = ["copy_sparse", "data_pieces"]
 
 _PIECE = 1 << 20
+_GRAIN = 1 << 16
+_ZEROS = bytes(_GRAIN)
 
 
 def data_pieces(descriptor: int) -> Iterator[tuple[int, memoryview]]:
@@ -25,3 +27,23 @@ def data_pieces(descriptor: int) -> Iterator[tuple[int, memoryview]]:
         count = os.preadv(descriptor, [buffer], offset)
         yield offset, buffer[:count]
         offset += count
+
+
+def copy_sparse(source: int, target: int) -> None:
+    """Make `target` a copy of `source` with holes where there are only zeros."""
+    os.ftruncate(target, os.fstat(source).st_size)
+    for offset, piece in data_pieces(source):
+        _write_grains(target, piece, offset)
+
+
+def _write_grains(target: int, piece: memoryview, offset: int) -> None:
+    """Write the runs of grains that are not all zeros."""
+    start = None
+    for at in range(0, len(piece) + _GRAIN, _GRAIN):
+        grain = piece[at : at + _GRAIN]
+        is_data = len(grain) > 0 and grain != _ZEROS[: len(grain)]
+        if is_data and start is None:
+            start = at
+        elif not is_data and start is not None:
+            os.pwrite(target, piece[start:at], offset + start)
+            start = None

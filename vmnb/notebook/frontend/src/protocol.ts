@@ -45,6 +45,8 @@ export interface Card {
   memory_mib: number;
   /** The guest's address; empty while there is none. */
   address: string;
+  /** What it goes on from, for people, where it has not booted; missing where the kernel is older. */
+  origin?: string;
   image: string;
   /** When it began to run, ISO 8601 with a zone; null while it does not run. */
   uptime_since: string | null;

@@ -101,7 +101,7 @@ export function memory(mib: number): string {
 /** "qemu", "TCG", "1 vCPU", "256 MiB", the address: the line below the name. */
 export function factWords(card: Card): string[] {
   const cpus = `${card.vcpus} vCPU${card.vcpus === 1 ? "" : "s"}`;
-  return [card.backend, card.accelerator, cpus, memory(card.memory_mib), card.address].filter(Boolean);
+  return [card.backend, card.accelerator, cpus, memory(card.memory_mib), card.address, card.origin].filter((each) => !!each) as string[];
 }
 
 /** "prepared → running"; one word where nothing changed. */

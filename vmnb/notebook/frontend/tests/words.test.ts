@@ -54,6 +54,11 @@ describe("a card in words", () => {
     expect(factWords(card)).toEqual(["noop", "2 vCPUs", "256 MiB"]);
   });
 
+  it("says what a guest goes on from that has not booted", () => {
+    const card = cardOf({ backend: "qemu", accelerator: "", address: "", origin: "restored from a template" });
+    expect(factWords(card)).toContain("restored from a template");
+  });
+
   it("names what is being done rather than the state", () => {
     expect(badgeOf(cardOf({ state: "prepared", busy: busy(5) })).word).toBe("booting");
     expect(badgeOf(cardOf({ state: "failed" }))).toEqual({ word: "failed", tone: "bad" });

@@ -1,0 +1,308 @@
+"""Guests that begin from a template, and those that become one."""
+
+import asyncio
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vmnb.backends.qemu.accelerator import find_accelerator
+from vmnb.backends.qemu.files import Sockets, WorkFiles
+from vmnb.backends.qemu.half_done import noted
+from vmnb.backends.qemu.holding import Holding
+from vmnb.backends.qemu.keeping import Kept
+from vmnb.backends.qemu.launch import planned_shape
+from vmnb.backends.qemu.layers import chain, link_chain, new_layer, put_on_top
+from vmnb.backends.qemu.personal import become_another, card_of_copy, login_key, require_agent
+from vmnb.backends.qemu.qemu_img import create_layer
+from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.backends.qemu.template_key import template_key
+from vmnb.backends.qemu.templates import Templates
+from vmnb.core.errors import BackendError, CloneError, DeadlineError, TemplateError
+from vmnb.core.finish import finish
+from vmnb.core.handle import VmHandle
+from vmnb.core.lock import action_lock
+from vmnb.core.names import host_name
+from vmnb.core.network import NetworkMode
+from vmnb.core.remarks import remark
+from vmnb.core.sockets import connect
+from vmnb.core.spec import COLD_BOOT, VmSpec
+from vmnb.core.template import RESTORED_FROM, UNTOUCHED, Template
+
+__all__ = ["BOOT_VARIABLE", "Restoring", "check_template"]
+
+BOOT_VARIABLE = "VMNB_BOOT"
+"""Environment variable: where it is ``cold``, no template is made or used by itself."""
+
+_LOCK = "making a template"
+_SEED = "template-seed.iso"
+_CONSOLE = "console.log"
+_VARIABLES = "uefi-variables.qcow2"
+_CONSOLE_BYTES = 256 * 1024
+
+
+async def check_template(spec: VmSpec) -> None:
+    """Raise TemplateError where there is no template of the name that the spec has."""
+    if spec.boot is not None and spec.boot != COLD_BOOT:
+        await asyncio.to_thread(Templates().get, spec.boot)
+
+
+class Restoring(Holding):
+    """See :class:`~vmnb.core.template.Templating`."""
+
+    async def template(self, handle: VmHandle, name: str | None) -> Template:
+        """Save the guest into the cache, with its disk and what it was told at its first boot."""
+        templates = Templates()
+        async with action_lock(templates.locks, _LOCK), self._turn(handle):
+            key = await self._key(handle)
+            automatic = name is None
+            name = name or _automatic_name(handle, key)
+            kept = await asyncio.to_thread(templates.new, name)
+            attachment = await self._live(handle)
+            if (await attachment.execute("query-status"))["status"] == "running":
+                await require_agent(handle)
+            await asyncio.to_thread(templates.make_room)
+            try:
+                memory = await asyncio.to_thread(kept.begin)
+                try:
+                    saved = await self._save(handle, attachment, memory)
+                    if automatic:
+                        await asyncio.to_thread(_require_untouched, handle)
+                    about = _about(handle, name, key, is_automatic=automatic)
+                    await asyncio.to_thread(_finish, kept, handle, saved, about)
+                finally:
+                    os.close(memory)
+            except BaseException as error:
+                await finish(asyncio.to_thread(kept.give_up))
+                if isinstance(error, OSError):
+                    raise _no_room(handle, error) from error
+                raise
+            return await asyncio.to_thread(templates.describe, name)
+
+    async def touch(self, handle: VmHandle) -> None:
+        """Remove the mark of a guest that nobody has been in."""
+        await asyncio.to_thread(WorkFiles.of_handle(handle).untouched.unlink, missing_ok=True)
+
+    async def templates(self) -> tuple[Template, ...]:
+        """Read what is kept in the cache."""
+        return await asyncio.to_thread(Templates().all)
+
+    async def remove_template(self, name: str) -> None:
+        """Remove it from the cache."""
+        await asyncio.to_thread(lambda: Templates().get(name).remove())
+
+    async def _start(self, handle: VmHandle) -> VmHandle:
+        """Start a VM, the first time from a template where its spec says so and there is one."""
+        handle = _booting(handle)
+        if "shape" in handle.extra or handle.spec.boot == COLD_BOOT:
+            return await self._launch(handle)
+        key = await self._key(handle)
+        if handle.spec.boot is not None:
+            return await self._restored(handle, await asyncio.to_thread(_named, handle, key))
+        if os.environ.get(BOOT_VARIABLE) == COLD_BOOT:
+            return await self._launch(handle)
+        kept = await asyncio.to_thread(_automatic, handle, key)
+        if kept is None:
+            return await self._boot_first(handle)
+        try:
+            return await self._restored(handle, kept)
+        except (TemplateError, CloneError, BackendError, DeadlineError, OSError) as error:
+            if isinstance(error, TemplateError | CloneError):  # it will never be of use
+                await asyncio.to_thread(kept.remove)
+            remark(f"booted, since its template cannot be used: {str(error).splitlines()[0]}")
+            return await self._launch(handle)
+
+    async def _boot_first(self, handle: VmHandle) -> VmHandle:
+        """Boot the first guest of its spec; where nobody else can reach it, it is untouched."""
+        network = handle.network
+        if network.forwards or network.mode not in (NetworkMode.USER, NetworkMode.NONE):
+            return await self._launch(handle)
+        untouched = WorkFiles.of_handle(handle).untouched
+        await asyncio.to_thread(untouched.touch, 0o600)
+        started = await self._launch(handle)
+        return replace(started, extra={**started.extra, UNTOUCHED: "yes"})
+
+    async def _restored(self, handle: VmHandle, kept: Kept) -> VmHandle:
+        """Start a VM on the memory and the disk of a template, as a machine of its own."""
+        files = WorkFiles.of_handle(handle)
+        before = await asyncio.to_thread(files.overlay.resolve)
+        facts, saved = await asyncio.to_thread(_opened, kept)
+        try:
+            async with noted(handle, is_nameless=True, layer=before.name):
+                try:
+                    qemu = await self._qemu()
+                    disk = await asyncio.to_thread(_lay_out, kept, saved, files)
+                    top = new_layer(files.directory)
+                    await asyncio.to_thread(create_layer, top, qemu, disk)
+                    await asyncio.to_thread(put_on_top, top, files.overlay)
+                    started = await self._awake(_like(handle, files, saved, facts), saved, facts)
+                except BaseException:
+                    await finish(asyncio.to_thread(put_on_top, before, files.overlay))
+                    raise
+        finally:
+            saved.close()
+        await asyncio.to_thread(before.unlink)
+        return started
+
+    async def _awake(self, handle: VmHandle, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
+        started = await self._launch(handle, saved)
+        try:
+            own = await asyncio.to_thread(login_key, handle)
+            login = (facts["login"], own) if own and facts["login"] else None
+            await become_another(started, saved.cards, instead_of=facts["hostname"], login=login)
+        except BaseException:
+            await finish((await self._attachments.require(started)).end(kill=True))
+            raise
+        if facts["is_automatic"]:
+            await asyncio.to_thread(_ask_for_prompt, Sockets.of_handle(started))
+        remark(f"from the template {facts['name']!r}")
+        return started
+
+    async def _key(self, handle: VmHandle) -> str:
+        qemu = await self._qemu()
+        accelerator = await find_accelerator(qemu, self._probes)
+        made_for = await asyncio.to_thread(planned_shape, handle, qemu, accelerator)
+        return template_key(handle, qemu, made_for)
+
+
+def _booting(handle: VmHandle) -> VmHandle:
+    """Return a handle that says nothing of how the VM ran before."""
+    past = (RESTORED_FROM, UNTOUCHED)
+    extra = {name: value for name, value in handle.extra.items() if name not in past}
+    return replace(handle, extra=extra)
+
+
+def _like(handle: VmHandle, files: WorkFiles, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
+    """Return the handle of a VM that was told, at its first boot, what the template was."""
+    seed = files.directory / _SEED if handle.seed_iso else None
+    extra = {**handle.extra, RESTORED_FROM: str(facts["name"])}
+    return replace(handle, seed_iso=seed, mac=card_of_copy(handle, saved.cards), extra=extra)
+
+
+def _automatic_name(handle: VmHandle, key: str) -> str:
+    return f"{Path(handle.spec.image).name} {key[:8]}"
+
+
+def _automatic(handle: VmHandle, key: str) -> Kept | None:
+    """Return the template that was made by itself for VMs like this one, if there is one."""
+    kept = Templates().find(_automatic_name(handle, key))
+    facts = kept.facts() if kept else None
+    return kept if facts and facts["key"] == key and facts["is_automatic"] else None
+
+
+def _named(handle: VmHandle, key: str) -> Kept:
+    """Return the template that the VM's spec names.
+
+    Raises
+    ------
+    TemplateError
+        There is none, or it is of another machine.
+    """
+    name = handle.spec.boot or ""
+    kept = Templates().get(name)
+    facts = kept.facts() or {}
+    if facts.get("key") == key:
+        return kept
+    own = _about(handle, name, key, is_automatic=False)
+    differing = [each for each in _COMPARED if facts.get(each) != own[each]]
+    lines = [f"  {each}: it has {facts.get(each)}, asked for {own[each]}" for each in differing]
+    raise TemplateError(
+        "\n".join([f"{handle.name!r} cannot begin from the template {name!r}:", *lines])
+        if lines
+        else f"{handle.name!r} cannot begin from the template {name!r}: its network, cloud-init, "
+        "image or QEMU is another than it was made with",
+        hint="ask for a VM like the one that the template was made of",
+    )
+
+
+_COMPARED = ("image", "vcpus", "memory_mib", "disk_mib", "uefi", "ssh")
+
+
+def _about(handle: VmHandle, name: str, key: str, *, is_automatic: bool) -> dict[str, Any]:
+    spec = handle.spec
+    return {
+        "name": name,
+        "key": key,
+        "is_automatic": is_automatic,
+        "time": datetime.now(UTC).isoformat(),
+        "image": spec.image,
+        "vcpus": spec.vcpus,
+        "memory_mib": spec.memory_mib,
+        "disk_mib": spec.disk_mib,
+        "uefi": spec.uefi,
+        "ssh": spec.ssh.user if spec.ssh else None,
+        "hostname": host_name(spec.name),
+        "login": login_key(handle),
+    }
+
+
+def _require_untouched(handle: VmHandle) -> None:
+    """Raise TemplateError where somebody has been in the guest, up to this moment."""
+    if not WorkFiles.of_handle(handle).untouched.exists():
+        raise TemplateError(
+            f"{handle.name!r} is no template for others: somebody has been in its guest",
+            hint=f"where that is as you want it: VM.attach({handle.name!r}).template('ready')",
+        )
+
+
+def _finish(kept: Kept, handle: VmHandle, saved: SavedGuest, about: dict[str, Any]) -> None:
+    """Put what belongs to the guest beside its memory, and make a template of it."""
+    files, new = WorkFiles.of_handle(handle), kept.unfinished.directory
+    link_chain(saved.layer, new)
+    if handle.seed_iso is not None:
+        shutil.copyfile(handle.seed_iso, new / _SEED)
+    if files.uefi_variables.exists():
+        shutil.copyfile(files.uefi_variables, new / _VARIABLES)
+    said = files.console_log.read_bytes()[-_CONSOLE_BYTES:]
+    if about["is_automatic"]:  # those that begin from it are asked for a prompt of their own
+        said = said[: said.rfind(b"\n") + 1]
+    (new / _CONSOLE).write_bytes(said)
+    (new / "used").touch()
+    for path in (_SEED, _VARIABLES, _CONSOLE, "used"):
+        if (new / path).exists():
+            (new / path).chmod(0o600)
+    kept.finish(saved, about)
+
+
+def _opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
+    """Return what is known of a template, and its guest.
+
+    Raises
+    ------
+    TemplateError
+        It has been damaged since it was made, or was removed just now.
+    """
+    facts = kept.facts()
+    try:
+        saved = kept.open(kept.directory)
+        Templates().use(kept)
+    except (BackendError, OSError) as error:
+        reason = error.message if isinstance(error, BackendError) else str(error)
+        raise TemplateError(reason, hint="remove the template, and make it anew") from error
+    return facts or {}, saved
+
+
+def _ask_for_prompt(sockets: Sockets) -> None:
+    """Press Enter on the console, where nobody has been yet and the prompt has another's name."""
+    with connect(sockets.console) as console:
+        console.sendall(b"\r")
+
+
+def _lay_out(kept: Kept, saved: SavedGuest, files: WorkFiles) -> Path:
+    """Give the VM what the guest of the template had, and return the layer to go on from."""
+    for layer in chain(saved.layer):  # a try before this one may have come so far
+        (files.directory / layer.name).unlink(missing_ok=True)
+    link_chain(saved.layer, files.directory)
+    for name in (_SEED, _VARIABLES, _CONSOLE):
+        if (kept.directory / name).exists():
+            shutil.copy2(kept.directory / name, files.directory / name)
+    return files.directory / saved.layer.name
+
+
+def _no_room(handle: VmHandle, error: OSError) -> BackendError:
+    return BackendError(
+        f"cannot write a template of {handle.name!r}: {error.strerror}; the guest goes on",
+        hint="free some space, or remove a template: vmnb.templates.list()",
+    )

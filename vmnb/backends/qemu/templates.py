@@ -1,0 +1,127 @@
+"""The templates of this user, in the cache: each a saved guest with the files of its VM."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vmnb.backends.qemu.files import remove_tree
+from vmnb.backends.qemu.keeping import Kept
+from vmnb.core.errors import TemplateError
+from vmnb.core.paths import cache_home, private_dir
+from vmnb.core.template import Template
+
+__all__ = ["Templates"]
+
+_AUTOMATIC_MAX = 8
+"""More that were made by themselves are not kept: those go that were used longest ago."""
+
+_USED = "used"
+
+
+class Templates:
+    """All of them, each under the digest of its name."""
+
+    def __init__(self) -> None:
+        self._directory = cache_home().absolute() / "templates"
+
+    @property
+    def locks(self) -> Path:
+        """Where those lock who make one."""
+        return self._directory / "locks"
+
+    def all(self) -> tuple[Template, ...]:
+        """Return them, oldest first."""
+        return tuple(sorted(map(_template, self._kept()), key=lambda each: each.time))
+
+    def new(self, name: str) -> Kept:
+        """Return where one of that name is to be kept.
+
+        Raises
+        ------
+        TemplateError
+            There is one already.
+        """
+        kept = self._of(name)
+        if kept.facts() is not None:
+            raise TemplateError(
+                f"there is a template {name!r} already",
+                hint=f"choose another name, or vmnb.templates.remove({name!r}) first",
+            )
+        private_dir(self._directory)
+        return kept
+
+    def find(self, name: str) -> Kept | None:
+        """Return the one of that name; None where there is none."""
+        kept = self._of(name)
+        return kept if kept.facts() is not None else None
+
+    def get(self, name: str) -> Kept:
+        """Return the one of that name.
+
+        Raises
+        ------
+        TemplateError
+            There is none.
+        """
+        kept = self.find(name)
+        if kept is None:
+            names = ", ".join(repr(each.name) for each in self.all())
+            raise TemplateError(
+                f"there is no template {name!r}",
+                hint=f"there are: {names}" if names else 'make one: vm.template("ready")',
+            )
+        return kept
+
+    def describe(self, name: str) -> Template:
+        """Return what is known of the one of that name."""
+        return _template(self.get(name))
+
+    def use(self, kept: Kept) -> None:
+        """Remember that a VM begins from it now."""
+        (kept.directory / _USED).touch(mode=0o600)
+
+    def make_room(self) -> None:
+        """Remove what was begun and never finished, and what is too many."""
+        for left in self._directory.glob(".*-*"):
+            remove_tree(left)
+        automatic = [kept for kept in self._kept() if _facts(kept)["is_automatic"]]
+        for kept in sorted(automatic, key=_used)[: -_AUTOMATIC_MAX + 1]:
+            kept.remove()
+
+    def _of(self, name: str) -> Kept:
+        return Kept(self._directory / hashlib.sha256(name.encode()).hexdigest()[:24])
+
+    def _kept(self) -> Iterator[Kept]:
+        if self._directory.exists():
+            for entry in self._directory.iterdir():
+                kept = Kept(entry)
+                if not entry.name.startswith(".") and kept.facts() is not None:
+                    yield kept
+
+
+def _facts(kept: Kept) -> dict[str, Any]:
+    facts = kept.facts()
+    if facts is None:
+        raise TemplateError("a template was removed just now", hint="look again")
+    return facts
+
+
+def _used(kept: Kept) -> datetime:
+    return datetime.fromtimestamp((kept.directory / _USED).stat().st_mtime, UTC)
+
+
+def _template(kept: Kept) -> Template:
+    facts = _facts(kept)
+    return Template(
+        name=facts["name"],
+        image=facts["image"],
+        vcpus=facts["vcpus"],
+        memory_mib=facts["memory_mib"],
+        size_bytes=sum(os.lstat(path).st_blocks * 512 for path in kept.directory.iterdir()),
+        time=datetime.fromisoformat(facts["time"]),
+        used=_used(kept),
+        is_automatic=facts["is_automatic"],
+    )
