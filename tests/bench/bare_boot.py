@@ -131,11 +131,12 @@ class JsonLines:
             if "return" in answer:
                 return answer["return"]
 
-    async def run(self, *argv: str) -> str:
+    async def run(self, *argv: str, stdin: str = "") -> str:
         """Run a program in the guest and return what it prints."""
-        answer = await self.ask(
-            "guest-exec", path=argv[0], arg=list(argv[1:]), **{"capture-output": True}
-        )
+        request: dict[str, Any] = {"path": argv[0], "arg": list(argv[1:]), "capture-output": True}
+        if stdin:
+            request["input-data"] = base64.b64encode(stdin.encode()).decode()
+        answer = await self.ask("guest-exec", **request)
         while True:  # the agent tells of an end only when asked
             status = await self.ask("guest-exec-status", pid=answer["pid"])
             if status["exited"]:

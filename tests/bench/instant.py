@@ -1,4 +1,4 @@
-"""How soon a guest answers: booted, forked, rewound; and forked by a bare script, as a table.
+"""How soon a guest answers: booted, restored, forked, rewound; and by a bare script, as a table.
 
 ``python -m tests.bench.instant [--runs N]`` does each in turn, N times, with the tiny guest.
 """
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from tests.bench.bare_fork import bare_fork
+from tests.bench.bare_instants import bare_fork, bare_restore
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.images import resolve
@@ -26,7 +26,8 @@ def main() -> None:
         image = asyncio.run(resolve("tiny"))
         rows = {"a boot": [_timed(_boot) for _ in range(max(3, runs // 4))]}
         rows |= _instants(runs)
-        rows["a fork by a bare script"] = asyncio.run(bare_fork(image, runs))
+        rows["a bare script that forks"] = asyncio.run(bare_fork(image, runs))
+        rows["a bare script that restores"] = asyncio.run(bare_restore(image, runs))
         boot = median(rows["a boot"])
         print("| the tiny guest, until it answers | median, ms | of a boot |")
         print("| --- | --- | --- |")
@@ -39,15 +40,19 @@ def _instants(runs: int) -> dict[str, list[float]]:
     forks: list[float] = []
     checkpoints: list[float] = []
     rewinds: list[float] = []
+    restores: list[float] = []
     with VM("source") as vm:
-        vm.start().run("true")
+        vm.start().wait_ready()  # the first of its kind: now there is a template
         for _ in range(runs):
+            restores.append(_timed(_restore))
+            VM.attach("restored").destroy()
             forks.append(_timed(lambda: _fork(vm)))
             VM.attach("source-1").destroy()
             checkpoints.append(_timed(lambda: vm.checkpoint("now")))
             rewinds.append(_timed(lambda: vm.rewind("now").run("true")))
             vm.forget_checkpoint("now")
     return {
+        "`VM()` and `start()` from a template, to the first `run`": restores,
         "`vm.fork()`, to the copy's first `run`": forks,
         "`vm.checkpoint()`": checkpoints,
         "`vm.rewind()`, to the first `run`": rewinds,
@@ -61,8 +66,12 @@ def _timed(action: Callable[[], object]) -> float:
 
 
 def _boot() -> None:
-    with VM("boot") as vm:
+    with VM("boot", boot="cold") as vm:
         vm.start().run("true")
+
+
+def _restore() -> None:
+    VM("restored").start().run("true")
 
 
 def _fork(vm: VM) -> None:

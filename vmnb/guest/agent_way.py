@@ -137,7 +137,7 @@ class AgentWay:
             status = await self._status(pid, timeout_s)
             if status.get("exited"):
                 return status
-            delay_s = min(1.5 * delay_s, 0.25)
+            delay_s = min(1.2 * delay_s, 0.25)
 
     async def _status(self, pid: int, timeout_s: float) -> dict[str, Any]:
         status = await self._agent.call("guest-exec-status", {"pid": pid}, timeout_s=timeout_s)

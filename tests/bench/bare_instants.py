@@ -1,7 +1,8 @@
-"""Fork the tiny guest with bare QEMUs, and time it to the first answer of the copy.
+"""Fork and restore the tiny guest with bare QEMUs, and time it to the first answer of the copy.
 
 What a careful script would do: stand still, save the devices, copy the memory, go on; start another
-QEMU on the copy, with pages of its own; load, go on, ask its agent.
+QEMU on the copy, with pages of its own; load, go on; make it another machine by the same script in
+the guest as vmnb does; ask its agent. To restore is the second half of that.
 """
 
 import asyncio
@@ -10,14 +11,17 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from importlib.resources import files
 from pathlib import Path
+from uuid import uuid4
 
 from tests.bench.bare_boot import JsonLines, bare_argv, make_overlay, qemu
 from vmnb.images import BootImage
 
-__all__ = ["bare_fork"]
+__all__ = ["bare_fork", "bare_restore"]
 
 MIB = 256
+SCRIPT = files("vmnb.guest").joinpath("identity.sh").read_text(encoding="utf-8")
 PIECE = 1 << 20
 
 
@@ -35,25 +39,71 @@ async def bare_fork(image: BootImage, runs: int) -> list[float]:
             return [await _fork(image, folder, source, number) for number in range(runs)]
 
 
+async def bare_restore(image: BootImage, runs: int) -> list[float]:
+    """Boot a guest, save it, go on from there so often, and return the seconds that each took."""
+    with tempfile.TemporaryDirectory(prefix="vmnb-bench-", dir="/tmp") as name:
+        folder = Path(name)
+        await make_overlay(image, folder / "disk.qcow2")
+        template = folder / "template"
+        template.mkdir()
+        async with (
+            qemu(_argv(image, folder, folder / "disk.qcow2", shared=True), folder),
+            JsonLines.open(folder / "agent") as agent,
+            _monitor(folder) as source,
+        ):
+            await agent.run("true")
+            state = await _save(source, folder, template, 0)
+        return [await _restore(image, folder, template, state, number) for number in range(runs)]
+
+
+async def _restore(
+    image: BootImage, folder: Path, template: Path, state: bytes, number: int
+) -> float:
+    copy = folder / f"copy{number}"
+    copy.mkdir()
+    began = time.perf_counter()
+    (copy / "memory").symlink_to(template / "memory")
+    await _go_on(image, copy, folder / "disk.qcow2", state)
+    return time.perf_counter() - began
+
+
 async def _fork(image: BootImage, folder: Path, source: JsonLines, number: int) -> float:
     copy = folder / f"copy{number}"
     copy.mkdir()
     began = time.perf_counter()
+    state = await _save(source, folder, copy, number)
+    await source.ask("cont")
+    below = folder / (f"disk{number - 1}.qcow2" if number else "disk.qcow2")
+    await _go_on(image, copy, below, state)
+    return time.perf_counter() - began
+
+
+async def _save(source: JsonLines, folder: Path, target: Path, number: int) -> bytes:
+    """Let the guest stand still and save it."""
     await source.ask("stop")
-    top, frozen = folder / f"disk{number}.qcow2", copy / "disk.qcow2"
+    top = folder / f"disk{number}.qcow2"
     await source.ask(
         "blockdev-snapshot-sync", device="disk", format="qcow2", **{"snapshot-file": str(top)}
     )
     state = await _saved(source, folder / "state")
-    _copy(folder / "memory", copy / "memory")
-    await source.ask("cont")
-    await _overlay(folder / (f"disk{number - 1}.qcow2" if number else "disk.qcow2"), frozen)
-    argv = [*_argv(image, copy, frozen, shared=False), "-incoming", "defer"]
+    _copy(folder / "memory", target / "memory")
+    return state
+
+
+async def _go_on(image: BootImage, copy: Path, below: Path, state: bytes) -> None:
+    """Start QEMU on the memory that is there, and return when it is a machine of its own."""
+    await _overlay(below, copy / "disk.qcow2")
+    argv = [*_argv(image, copy, copy / "disk.qcow2", shared=False), "-incoming", "defer"]
     async with qemu(argv, copy), _monitor(copy) as target:
         await _load(target, copy / "state", state)
         async with JsonLines.open(copy / "agent") as agent:
+            words = [f"{time.time():.6f}", copy.name, "", uuid4().hex]
+            said = await agent.run(
+                "sh", "-c", SCRIPT, "vmnb", *words, stdin=f"{os.urandom(64).hex()}\n\n"
+            )
+            if "seconds" in said:
+                await agent.ask("guest-set-time", time=time.time_ns())
             await agent.run("true")
-            return time.perf_counter() - began
 
 
 def _argv(image: BootImage, folder: Path, disk: Path, *, shared: bool) -> list[str]:
