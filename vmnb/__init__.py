@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vmnb.notebook.machines_table import machines
     from vmnb.notebook.network import Network
     from vmnb.notebook.page.export import export
+    from vmnb.notebook.pool import pool
     from vmnb.notebook.vm import VM
     from vmnb.seed import cloud_init
 
@@ -47,6 +48,7 @@ __all__ = [
     "export",
     "images",
     "machines",
+    "pool",
     "private",
     "templates",
     "timeline",
@@ -61,6 +63,7 @@ _HOMES = {
     "machines": "vmnb.notebook.machines_table",
     "timeline": "vmnb.notebook.lanes",
     "export": "vmnb.notebook.page.export",
+    "pool": "vmnb.notebook.pool",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",

@@ -239,6 +239,10 @@ class RouterHypervisor:
         """See :meth:`~vmnb.core.template.Templating.templates`; of the preferred backend."""
         return await self._templating(None).templates()
 
+    async def pool(self, size: int) -> None:
+        """See :meth:`~vmnb.core.template.Templating.pool`; of the preferred backend."""
+        await self._templating(None).pool(size)
+
     async def remove_template(self, name: str) -> None:
         """See :meth:`~vmnb.core.template.Templating.remove_template`."""
         await self._templating(None).remove_template(name)

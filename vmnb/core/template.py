@@ -80,6 +80,14 @@ class Templating(Protocol):
         """Return all that are kept and whole, oldest first."""
         ...
 
+    async def pool(self, size: int) -> None:
+        """Let `size` processes wait, from now on, for VMs that begin from the template used last.
+
+        Those that are there when it is known return only then; more come in the background. They
+        end with this process.
+        """
+        ...
+
     async def remove_template(self, name: str) -> None:
         """Remove one; VMs that began from it keep what they have.
 

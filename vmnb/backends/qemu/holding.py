@@ -63,14 +63,16 @@ class Holding:
     async def _qemu(self) -> Qemu:
         return await find_qemu(self._probes)
 
-    async def _launch(self, handle: VmHandle, saved: SavedGuest | None = None) -> VmHandle:
+    async def _launch(
+        self, handle: VmHandle, saved: SavedGuest | None = None, *, waits: bool = False
+    ) -> VmHandle:
         """Start QEMU, after what may be left of an earlier one, and keep the hold on it."""
         left_over = await self._attachments.find(handle)
         if left_over is not None:
             await left_over.end(kill=False)
         qemu = await self._qemu()
         accelerator = await find_accelerator(qemu, self._probes)
-        started, attachment = await launch(handle, qemu, accelerator, saved)
+        started, attachment = await launch(handle, qemu, accelerator, saved, waits=waits)
         await self._attachments.keep(handle, attachment)
         return started
 

@@ -11,16 +11,16 @@ from vmnb.backends.qemu.address import find_address
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.boot_marks import read_boot_marks
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
-from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
 from vmnb.backends.qemu.forks import Forks
 from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.lan import leave_network
 from vmnb.backends.qemu.meter import Meter
+from vmnb.backends.qemu.pooling import Pooling
 from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
 from vmnb.backends.qemu.rest import resting_state
-from vmnb.backends.qemu.restoring import Restoring, check_template
+from vmnb.backends.qemu.restoring import check_template
 from vmnb.backends.qemu.rewinding import Rewinding
 from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
@@ -77,7 +77,7 @@ _CAPABILITIES = frozenset(
 )
 
 
-class QemuHypervisor(Rewinding, Forks, Restoring):
+class QemuHypervisor(Rewinding, Forks, Pooling):
     """VMs on QEMU, which go on when this process ends; lives on one event loop.
 
     Each call finds the VM by its handle alone, whoever started it: the process by its lock, its
@@ -123,18 +123,15 @@ class QemuHypervisor(Rewinding, Forks, Restoring):
         await check_template(spec)
         qemu = await self._qemu()
         check_vcpus(spec, qemu)
-        firmware = (
-            await asyncio.to_thread(find_firmware, qemu.machine, firmware_folders())
-            if spec.uefi
-            else None
-        )
+        firmware = await self._firmware(spec, qemu)
         if spec.network.bridge is not None:
             await asyncio.to_thread(require_tap, spec.network.bridge)
         image = await resolve(spec.image)
         check_memory(spec, image)
         check_disk(spec, image)
         await find_accelerator(qemu, self._probes)
-        return await prepare(spec, qemu, image, firmware)
+        adopted = await self._adopted(spec, image, qemu)
+        return adopted or await prepare(spec, qemu, image, firmware)
 
     async def start(self, handle: VmHandle) -> VmHandle:
         """Boot it; afterwards it is ``running`` and the handle has its runtime facts.

@@ -31,7 +31,7 @@ from vmnb.core.sockets import connect
 from vmnb.core.spec import COLD_BOOT, VmSpec
 from vmnb.core.template import RESTORED_FROM, UNTOUCHED, Template
 
-__all__ = ["BOOT_VARIABLE", "Restoring", "check_template"]
+__all__ = ["BOOT_VARIABLE", "Restoring", "automatic", "check_template", "like", "opened"]
 
 BOOT_VARIABLE = "VMNB_BOOT"
 """Environment variable: where it is ``cold``, no template is made or used by itself."""
@@ -57,7 +57,7 @@ class Restoring(Holding):
         templates = Templates()
         async with action_lock(templates.locks, _LOCK), self._turn(handle):
             key = await self._key(handle)
-            automatic = name is None
+            by_itself = name is None
             name = name or _automatic_name(handle, key)
             kept = await asyncio.to_thread(templates.new, name)
             attachment = await self._live(handle)
@@ -68,9 +68,9 @@ class Restoring(Holding):
                 memory = await asyncio.to_thread(kept.begin)
                 try:
                     saved = await self._save(handle, attachment, memory)
-                    if automatic:
+                    if by_itself:
                         await asyncio.to_thread(_require_untouched, handle)
-                    about = _about(handle, name, key, is_automatic=automatic)
+                    about = _about(handle, name, key, is_automatic=by_itself)
                     await asyncio.to_thread(_finish, kept, handle, saved, about)
                 finally:
                     os.close(memory)
@@ -79,6 +79,8 @@ class Restoring(Holding):
                 if isinstance(error, OSError):
                     raise _no_room(handle, error) from error
                 raise
+            if by_itself:
+                self._began(handle)
             return await asyncio.to_thread(templates.describe, name)
 
     async def touch(self, handle: VmHandle) -> None:
@@ -103,16 +105,18 @@ class Restoring(Holding):
             return await self._restored(handle, await asyncio.to_thread(_named, handle, key))
         if os.environ.get(BOOT_VARIABLE) == COLD_BOOT:
             return await self._launch(handle)
-        kept = await asyncio.to_thread(_automatic, handle, key)
+        kept = await asyncio.to_thread(automatic, handle, key)
         if kept is None:
             return await self._boot_first(handle)
         try:
-            return await self._restored(handle, kept)
+            started = await self._restored(handle, kept)
         except (TemplateError, CloneError, BackendError, DeadlineError, OSError) as error:
             if isinstance(error, TemplateError | CloneError):  # it will never be of use
                 await asyncio.to_thread(kept.remove)
             remark(f"booted, since its template cannot be used: {str(error).splitlines()[0]}")
             return await self._launch(handle)
+        self._began(started)
+        return started
 
     async def _boot_first(self, handle: VmHandle) -> VmHandle:
         """Boot the first guest of its spec; where nobody else can reach it, it is untouched."""
@@ -128,16 +132,13 @@ class Restoring(Holding):
         """Start a VM on the memory and the disk of a template, as a machine of its own."""
         files = WorkFiles.of_handle(handle)
         before = await asyncio.to_thread(files.overlay.resolve)
-        facts, saved = await asyncio.to_thread(_opened, kept)
+        facts, saved = await asyncio.to_thread(opened, kept)
         try:
             async with noted(handle, is_nameless=True, layer=before.name):
                 try:
-                    qemu = await self._qemu()
-                    disk = await asyncio.to_thread(_lay_out, kept, saved, files)
-                    top = new_layer(files.directory)
-                    await asyncio.to_thread(create_layer, top, qemu, disk)
-                    await asyncio.to_thread(put_on_top, top, files.overlay)
-                    started = await self._awake(_like(handle, files, saved, facts), saved, facts)
+                    await self._lay_out(files, kept, saved)
+                    started = await self._launch(like(handle, files, saved, facts), saved)
+                    await self._become(started, saved, facts)
                 except BaseException:
                     await finish(asyncio.to_thread(put_on_top, before, files.overlay))
                     raise
@@ -146,10 +147,21 @@ class Restoring(Holding):
         await asyncio.to_thread(before.unlink)
         return started
 
-    async def _awake(self, handle: VmHandle, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
-        started = await self._launch(handle, saved)
+    def _began(self, handle: VmHandle) -> None:
+        """Hear that a VM began from the template of its spec, or became it."""
+
+    async def _lay_out(self, files: WorkFiles, kept: Kept, saved: SavedGuest) -> None:
+        """Give the VM of `files` what the guest of the template had, and a layer on its disk."""
+        qemu = await self._qemu()
+        disk = await asyncio.to_thread(_copied, kept, saved, files)
+        top = new_layer(files.directory)
+        await asyncio.to_thread(create_layer, top, qemu, disk)
+        await asyncio.to_thread(put_on_top, top, files.overlay)
+
+    async def _become(self, started: VmHandle, saved: SavedGuest, facts: dict[str, Any]) -> None:
+        """Make the guest that woke up a machine of its own, or end it."""
         try:
-            own = await asyncio.to_thread(login_key, handle)
+            own = await asyncio.to_thread(login_key, started)
             login = (facts["login"], own) if own and facts["login"] else None
             await become_another(started, saved.cards, instead_of=facts["hostname"], login=login)
         except BaseException:
@@ -158,7 +170,6 @@ class Restoring(Holding):
         if facts["is_automatic"]:
             await asyncio.to_thread(_ask_for_prompt, Sockets.of_handle(started))
         remark(f"from the template {facts['name']!r}")
-        return started
 
     async def _key(self, handle: VmHandle) -> str:
         qemu = await self._qemu()
@@ -174,7 +185,7 @@ def _booting(handle: VmHandle) -> VmHandle:
     return replace(handle, extra=extra)
 
 
-def _like(handle: VmHandle, files: WorkFiles, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
+def like(handle: VmHandle, files: WorkFiles, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
     """Return the handle of a VM that was told, at its first boot, what the template was."""
     seed = files.directory / _SEED if handle.seed_iso else None
     extra = {**handle.extra, RESTORED_FROM: str(facts["name"])}
@@ -185,7 +196,7 @@ def _automatic_name(handle: VmHandle, key: str) -> str:
     return f"{Path(handle.spec.image).name} {key[:8]}"
 
 
-def _automatic(handle: VmHandle, key: str) -> Kept | None:
+def automatic(handle: VmHandle, key: str) -> Kept | None:
     """Return the template that was made by itself for VMs like this one, if there is one."""
     kept = Templates().find(_automatic_name(handle, key))
     facts = kept.facts() if kept else None
@@ -266,7 +277,7 @@ def _finish(kept: Kept, handle: VmHandle, saved: SavedGuest, about: dict[str, An
     kept.finish(saved, about)
 
 
-def _opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
+def opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
     """Return what is known of a template, and its guest.
 
     Raises
@@ -290,8 +301,8 @@ def _ask_for_prompt(sockets: Sockets) -> None:
         console.sendall(b"\r")
 
 
-def _lay_out(kept: Kept, saved: SavedGuest, files: WorkFiles) -> Path:
-    """Give the VM what the guest of the template had, and return the layer to go on from."""
+def _copied(kept: Kept, saved: SavedGuest, files: WorkFiles) -> Path:
+    """Copy what the guest of the template had, and return the layer of its disk."""
     for layer in chain(saved.layer):  # a try before this one may have come so far
         (files.directory / layer.name).unlink(missing_ok=True)
     link_chain(saved.layer, files.directory)

@@ -3,7 +3,10 @@
 from vmnb.core.errors import BackendError
 from vmnb.core.state import VmState
 
-__all__ = ["from_run_state"]
+__all__ = ["WAITS", "from_run_state"]
+
+WAITS = "inmigrate"
+"""Of a QEMU that was started to have its guest from elsewhere, and has not got it."""
 
 _STATES = {
     "running": VmState.RUNNING,
@@ -17,7 +20,7 @@ _STATES = {
     "save-vm": VmState.SUSPENDED,
     "restore-vm": VmState.SUSPENDED,
     "prelaunch": VmState.PREPARED,
-    "inmigrate": VmState.PREPARING,
+    WAITS: VmState.PREPARED,
     "shutdown": VmState.STOPPED,
     "guest-panicked": VmState.FAILED,
     "internal-error": VmState.FAILED,

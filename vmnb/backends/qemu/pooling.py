@@ -1,0 +1,247 @@
+"""QEMUs that wait: a VM that begins from a template finds one, and need not wait for it."""
+
+import asyncio
+import json
+import logging
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from uuid import uuid4
+
+from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.firmware import Firmware, find_firmware, firmware_folders
+from vmnb.backends.qemu.half_done import noted
+from vmnb.backends.qemu.launch import go_on
+from vmnb.backends.qemu.layers import put_on_top
+from vmnb.backends.qemu.prepare import prepare
+from vmnb.backends.qemu.restoring import Restoring, automatic, like, opened
+from vmnb.backends.qemu.run_state import WAITS
+from vmnb.backends.qemu.templates import Templates
+from vmnb.core.errors import LinkLostError, TemplateError, VmnbError
+from vmnb.core.finish import finish
+from vmnb.core.handle import VmHandle
+from vmnb.core.paths import data_home
+from vmnb.core.private_file import write_private
+from vmnb.core.process import ProcessId, boot_id, find_process, identify
+from vmnb.core.spec import VmSpec
+from vmnb.core.template import RESTORED_FROM
+from vmnb.images import BootImage, resolve
+
+__all__ = ["Pooling"]
+
+_log = logging.getLogger(__name__)
+
+_WAITS_ON = "waits_on"
+"""In the extra facts of a handle: the disk's newest layer from before its QEMU began to wait."""
+
+_OWNER = "waiting.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """What a VM that waits can become: any of that spec, but for its name."""
+
+    spec: VmSpec
+    image_digest: str
+    qemu_key: str
+
+    @classmethod
+    def of(cls, spec: VmSpec, image_digest: str, qemu: Qemu) -> "_Kind":
+        """Return the kind of a VM."""
+        return cls(spec=replace(spec, name="waiting"), image_digest=image_digest, qemu_key=qemu.key)
+
+
+class Pooling(Restoring):
+    """See :class:`~vmnb.core.template.Pooling`; all that waits is of the kind that began last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._size = 0
+        self._last: VmHandle | None = None
+        self._waiting: list[tuple[_Kind, VmHandle]] = []
+        self._filling: asyncio.Task[None] | None = None
+
+    async def pool(self, size: int) -> None:
+        """Let `size` QEMUs wait from now on, once it is known for what."""
+        self._size = size
+        await finish(asyncio.to_thread(_sweep))
+        while len(self._waiting) > size:
+            await self._remove(self._waiting.pop()[1])
+        self._fill()
+        if self._filling is not None:
+            await asyncio.wait({self._filling})
+
+    async def aclose(self) -> None:
+        """End those that wait, and let go of every VM; those that run go on running."""
+        self._size = 0
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.wait({self._filling})
+        while self._waiting:
+            await self._remove(self._waiting.pop()[1])
+        await super().aclose()
+
+    async def _adopted(self, spec: VmSpec, image: BootImage, qemu: Qemu) -> VmHandle | None:
+        """Return a VM of that `spec` whose QEMU waits; None where none of the kind does."""
+        kind = _Kind.of(spec, image.digest, qemu)
+        for index, (each, handle) in enumerate(self._waiting):
+            if each == kind:
+                del self._waiting[index]
+                await asyncio.to_thread((WorkFiles.of_handle(handle).directory / _OWNER).unlink)
+                return replace(handle, spec=spec)
+        return None
+
+    async def _start(self, handle: VmHandle) -> VmHandle:
+        if _WAITS_ON not in handle.extra:
+            return await super()._start(handle)
+        try:
+            started = await self._woken(handle)
+        except (VmnbError, OSError) as error:
+            _log.info("%r does not go on in the QEMU that waits: %s", handle.name, error)
+            await self._withdraw(handle)
+            return await super()._start(_not_waiting(handle))
+        self._began(started)
+        return started
+
+    def _began(self, handle: VmHandle) -> None:
+        """Let the next ones wait for VMs like this one."""
+        self._last = handle
+        self._fill()
+
+    async def _woken(self, handle: VmHandle) -> VmHandle:
+        """Let the QEMU that waits go on with the guest of its template."""
+        attachment = await self._attachments.require(handle)
+        if (await attachment.execute("query-status"))["status"] != WAITS:
+            raise LinkLostError("it does not wait")
+        files, before = WorkFiles.of_handle(handle), handle.extra[_WAITS_ON]
+        kept = await asyncio.to_thread(Templates().get, handle.extra[RESTORED_FROM])
+        facts, saved = await asyncio.to_thread(opened, kept)
+        try:
+            async with noted(handle, is_nameless=True, layer=before):
+                await go_on(attachment, Sockets.of_handle(handle), saved)
+                await self._become(handle, saved, facts)
+        finally:
+            saved.close()
+        await asyncio.to_thread((files.directory / before).unlink)
+        extra = {name: value for name, value in handle.extra.items() if name != _WAITS_ON}
+        return replace(handle, extra=extra)
+
+    async def _withdraw(self, handle: VmHandle) -> None:
+        """End the QEMU that waits, and give the VM the disk that it would have without."""
+        attachment = await self._attachments.find(handle)
+        if attachment is not None:
+            await attachment.end(kill=True)
+        files = WorkFiles.of_handle(handle)
+        before = files.directory / handle.extra[_WAITS_ON]
+        await asyncio.to_thread(put_on_top, before, files.overlay)
+
+    def _fill(self) -> None:
+        if self._size and (self._filling is None or self._filling.done()):
+            self._filling = asyncio.create_task(self._let_wait(), name="pool")
+
+    async def _let_wait(self) -> None:
+        """Start QEMUs, one after the other, until enough wait for VMs like the last."""
+        try:
+            while self._last is not None and len(self._waiting) < self._size:
+                qemu = await self._qemu()
+                kind = _Kind.of(self._last.spec, self._last.extra["image_digest"], qemu)
+                await self._remove_others(kind)
+                self._waiting.append((kind, await self._one_more(self._last, qemu)))
+        except (
+            VmnbError,
+            OSError,
+        ) as error:  # nobody awaits this task: the log is where it is told
+            _log.warning("no more QEMUs wait: %s", error)
+
+    async def _remove_others(self, kind: _Kind) -> None:
+        others = [handle for each, handle in self._waiting if each != kind]
+        self._waiting = [pair for pair in self._waiting if pair[0] == kind]
+        for handle in others:
+            await self._remove(handle)
+
+    async def _one_more(self, last: VmHandle, qemu: Qemu) -> VmHandle:
+        """Make a VM like `last`, and let its QEMU wait."""
+        handle = await self._nameless(last, qemu)
+        files = WorkFiles.of_handle(handle)
+        try:
+            await asyncio.to_thread(_own, files)
+            kept = await asyncio.to_thread(automatic, handle, await self._key(handle))
+            if kept is None:
+                raise TemplateError("there is no template any more", hint="start another VM")
+            before = await asyncio.to_thread(files.overlay.resolve)
+            facts, saved = await asyncio.to_thread(opened, kept)
+            try:
+                await self._lay_out(files, kept, saved)
+                waits = like(handle, files, saved, facts)
+                waits = replace(waits, extra={**waits.extra, _WAITS_ON: before.name})
+                return await self._launch(waits, saved, waits=True)
+            finally:
+                saved.close()
+        except BaseException:
+            await finish(self._remove(handle))
+            raise
+
+    async def _nameless(self, last: VmHandle, qemu: Qemu) -> VmHandle:
+        """Prepare a VM of the spec of `last`, with a name of its own."""
+        spec = replace(last.spec, name=f"waiting {uuid4().hex[:8]}")
+        image = await resolve(spec.image)
+        return await prepare(spec, qemu, image, await self._firmware(spec, qemu))
+
+    async def _firmware(self, spec: VmSpec, qemu: Qemu) -> Firmware | None:
+        """Return the firmware of a VM that boots by UEFI.
+
+        Raises
+        ------
+        BackendError
+            There is none.
+        """
+        if not spec.uefi:
+            return None
+        return await asyncio.to_thread(find_firmware, qemu.machine, firmware_folders())
+
+    async def _remove(self, handle: VmHandle) -> None:
+        """Leave nothing of a VM that nobody has had."""
+        await self._attachments.release(handle)
+        await asyncio.to_thread(_remove, handle.id)
+
+
+def _not_waiting(handle: VmHandle) -> VmHandle:
+    """Return the handle of a VM that waits as if it had only been prepared."""
+    own = (_WAITS_ON, RESTORED_FROM, "shape")
+    return replace(
+        handle,
+        pid=None,
+        pid_start=None,
+        boot_id=None,
+        seed_iso=WorkFiles.of_handle(handle).seed_iso if handle.seed_iso else None,
+        extra={name: value for name, value in handle.extra.items() if name not in own},
+    )
+
+
+def _own(files: WorkFiles) -> None:
+    """Write down that this process is the one for which the QEMU waits."""
+    write_private(files.directory / _OWNER, json.dumps(asdict(identify(os.getpid()))))
+
+
+def _sweep() -> None:
+    """Leave nothing of what waited for processes that are no more."""
+    for note in (data_home().absolute() / "vms").glob(f"*/{_OWNER}"):
+        with suppress(FileNotFoundError, ValueError, TypeError):
+            if not _lives(ProcessId(**json.loads(note.read_bytes()))):
+                _remove(note.parent.name)
+
+
+def _lives(process: ProcessId) -> bool:
+    with suppress(FileNotFoundError):
+        return process.boot == boot_id() and identify(process.pid) == process
+    return False
+
+
+def _remove(vm_id: str) -> None:
+    sockets = Sockets.of(vm_id)
+    found = find_process(sockets.pidfile, None)
+    if found is not None:
+        found.end()
+    sockets.remove()
+    remove_work_directory(WorkFiles.of(vm_id))
