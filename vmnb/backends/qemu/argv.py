@@ -353,11 +353,11 @@ def _serial_ports(launch: Launch) -> Iterator[str]:
 def _monitors(launch: Launch) -> Iterator[str]:
     for number, descriptor in enumerate(launch.monitors):
         yield from _socket(f"qmp{number}", descriptor)
-        yield from ("-mon", f"chardev=qmp{number},mode=control")
+        yield from ("-qmp", f"chardev:qmp{number}")  # -mon is deprecated since 11.1
     log = _doubled(os.fspath(launch.journal_log))
     descriptor = launch.journal_descriptor
     yield from ("-chardev", f"socket,id=journal,fd={descriptor},logfile={log},logappend=on")
-    yield from ("-mon", "chardev=journal,mode=control")
+    yield from ("-qmp", "chardev:journal")
 
 
 def _socket(name: str, descriptor: int, log: Path | None = None) -> tuple[str, str]:

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from vmnb.backends.qemu.probe_cache import Facts, ProbeCache, file_key
-from vmnb.core.errors import BackendUnavailableError
+from vmnb.core.errors import BackendError, BackendUnavailableError
 
-__all__ = ["Qemu", "find_qemu", "require_version"]
+__all__ = ["Qemu", "find_qemu", "require_version", "unknown_machine"]
 
 PROGRAM = "qemu-system-x86_64"
 OLDEST_VERSION = (7, 2)
 """The oldest that this was tried with."""
 
 MACHINE_ALIAS = "q35"
+_UNKNOWN_MACHINE = "unsupported machine type"
 _ASK_TIMEOUT_S = 30.0
 _QUESTIONS = ("qmp_capabilities", "query-version", "query-machines", "quit")
 
@@ -73,6 +74,20 @@ def require_version(path: Path, version: str) -> None:
             f"{path} is QEMU {version}; vmnb needs {oldest} or newer",
             hint="Debian 12 and Ubuntu 24.04 have one that is new enough",
         )
+
+
+def unknown_machine(said: str, name: str, machine: str) -> BackendError | None:
+    """Return what is the matter where QEMU said that it makes no such `machine`.
+
+    It makes those of its own version, and of about six years before it.
+    """
+    if _UNKNOWN_MACHINE not in said:
+        return None
+    return BackendError(
+        f"{name!r} is a {machine}, and the QEMU of this machine makes none: it is older than the "
+        "one that the VM was made with, or newer by many years",
+        hint="install a QEMU of about that version, or make the VM anew",
+    )
 
 
 def _look_up() -> tuple[Path, Path, str]:

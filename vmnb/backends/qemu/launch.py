@@ -19,7 +19,7 @@ from vmnb.backends.qemu.argv import (
     shape,
 )
 from vmnb.backends.qemu.attachment import Attachment
-from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.binary import Qemu, unknown_machine
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
 from vmnb.backends.qemu.forwards import (
     planned_forwards,
@@ -92,7 +92,7 @@ async def launch(
     except BaseException as error:
         await finish(_undo(attachment, sockets, journal, journal_before))
         if isinstance(error, LinkLostError | DeadlineError | OSError):
-            failure = await asyncio.to_thread(_failure, handle.name, files.stderr, attachment)
+            failure = await asyncio.to_thread(_failure, handle, files.stderr, attachment)
             raise failure from error
         raise
     started = _started(handle, attachment.process.identity, sockets, accelerator, spawned.shape)
@@ -325,17 +325,19 @@ def _started(
 def _other_machine(handle: VmHandle) -> BackendError:
     return BackendError(
         f"{handle.name!r} cannot go on from what was saved: its machine differs from the one then, "
-        "or QEMU was changed since",
+        "as it may where vmnb was upgraded since",
         hint="start it anew, by a boot",
     )
 
 
-def _failure(name: str, stderr: Path, attachment: Attachment | None) -> BackendError:
+def _failure(handle: VmHandle, stderr: Path, attachment: Attachment | None) -> BackendError:
+    name = handle.name
     code = attachment.process.exit_code if attachment is not None else None
     how = "" if code is None else f" and ended with {ending(code)}"
     said = last_lines(stderr)
-    if (taken := unbound(said, name)) is not None:
-        return taken
+    known = unbound(said, name) or unknown_machine(said, name, handle.extra["machine"])
+    if known is not None:
+        return known
     return BackendError(
         f"QEMU did not start {name!r}{how}" + (f"; its last words:\n{said}" if said else ""),
         hint="its whole output is in " + os.fspath(stderr),

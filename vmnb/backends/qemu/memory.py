@@ -1,4 +1,8 @@
-"""A guest's memory as a file: anonymous, found again by QEMU's process."""
+"""A guest's memory as a file: anonymous, found again by QEMU's process.
+
+Where several guests go on from one, ``share=off`` gives each pages of its own. The file is not
+opened as ``readonly``, which every QEMU from 8.2 on takes otherwise than those before.
+"""
 
 import os
 from contextlib import suppress

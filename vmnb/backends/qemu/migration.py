@@ -1,4 +1,8 @@
-"""What a guest's devices know, and its memory where that is no file, from one QEMU to another."""
+"""What a guest's devices know, and its memory where that is no file, from one QEMU to another.
+
+Both go through a Unix socket, and every QEMU from 7.2 on is told the same. Later ones can write a
+``file:`` (8.2), with memory in its place there (``mapped-ram``, 9.0): it is a file here already.
+"""
 
 import asyncio
 import os
