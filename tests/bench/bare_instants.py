@@ -101,7 +101,7 @@ async def _go_on(image: BootImage, copy: Path, below: Path, state: bytes) -> Non
             said = await agent.run(
                 "sh", "-c", SCRIPT, "vmnb", *words, stdin=f"{os.urandom(64).hex()}\n\n"
             )
-            if "seconds" in said:
+            if "clock" in said:
                 await agent.ask("guest-set-time", time=time.time_ns())
             await agent.run("true")
 

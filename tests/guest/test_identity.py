@@ -122,8 +122,10 @@ def test_it_is_one_command_where_the_guest_sets_its_clock_itself(tmp_path: Path)
     assert "guest-set-time" not in requests
 
 
-def test_a_clock_that_was_set_to_whole_seconds_is_set_again_by_the_agent(tmp_path: Path) -> None:
-    requests = become(tmp_path, Told(out=b"seconds\n"), Identity.fresh("web")).requests
+def test_a_clock_that_the_guest_sets_to_whole_seconds_only_is_set_by_the_agent(
+    tmp_path: Path,
+) -> None:
+    requests = become(tmp_path, Told(out=b"clock\n"), Identity.fresh("web")).requests
     assert requests.count("guest-set-time") == 1
 
 

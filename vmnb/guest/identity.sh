@@ -6,9 +6,9 @@
 # a line; the key that might log in and the one that may now, a line, perhaps empty; then, where the
 # SSH server shall have another key, its public half, a line, and its private half.
 #
-# Says "seconds" where the clock could be set to whole seconds only, and "ssh" where there is a
-# server that has the key. Ends with 3, and nothing else is changed, where the kernel cannot be
-# reseeded.
+# Says "clock" where the clock could not be set to the fraction of a second, and was not, and "ssh"
+# where there is a server that has the key. Ends with 3, and nothing else is changed, where the
+# kernel cannot be reseeded. Each program that it starts takes an emulated guest a while.
 set -e
 umask 022
 now=$1
@@ -19,8 +19,7 @@ read -r seed
 
 # busybox's date(1) knows no fractions.
 if [ /bin/date -ef /bin/busybox ] || ! date -s "@$now" >/dev/null 2>&1; then
-    date -s "@${now%.*}" >/dev/null
-    echo seconds
+    echo clock
 fi
 
 # --- Randomness. Until the kernel draws its key anew, it gives what every other copy gets.
@@ -54,10 +53,23 @@ printf %s "$seed" >/dev/urandom
 # moment; the second is for a log that has lost its beginning.
 heed() {
     if [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe05; then
-        if [ "$told" -gt 0 ]; then
-            : "$(timeout 1 grep -m "$told" 'due to virtual machine fork' /dev/kmsg)"
-        fi
+        tries=0
+        until heeded "$told" || [ "$tries" -ge 50 ]; do
+            sleep 0.02
+            tries=$((tries + 1))
+        done
     fi
+}
+heeded() { # whether it has done so $1 times
+    set -f
+    left=$1 IFS='
+'
+    for line in $(dmesg); do
+        case $line in *'due to virtual machine fork') left=$((left - 1)) ;; esac
+    done
+    unset IFS
+    set +f
+    [ "$left" -le 0 ]
 }
 
 if [ $# -eq 0 ]; then
@@ -67,6 +79,21 @@ fi
 
 # --- Names.
 
+renamed() { # let the line speak of the new name; its address comes first
+    set -f
+    words=
+    for word in $line; do
+        case $words/$word in
+            /*) words=$word ;;
+            */"$before") words="$words $name" ;;
+            */"$before".*) words="$words $name${word#"$before"}" ;;
+            *) words="$words $word" ;;
+        esac
+    done
+    line=$words
+    set +f
+}
+
 name=$1 machine=$3
 read -r before </proc/sys/kernel/hostname
 before=${before%%.*}
@@ -75,9 +102,13 @@ shift 3
 echo "$name" >/proc/sys/kernel/hostname
 echo "$name" >/etc/hostname
 if [ -f /etc/hosts ] && [ "$before" != "$name" ] && [ "$before" != localhost ]; then
-    # Twice, for a match takes the blank with it before which the next one would begin.
-    word="s/([[:blank:]])$before(\\.[^[:blank:]]*)?([[:blank:]]|\$)/\\1$name\\2\\3/g"
-    sed -i -E -e "$word" -e "$word" /etc/hosts
+    hosts=
+    while IFS= read -r line || [ "$line" ]; do
+        case "$line " in *[[:blank:]]"$before"[.[:blank:]]*) renamed ;; esac
+        hosts="$hosts$line
+"
+    done </etc/hosts
+    printf %s "$hosts" >/etc/hosts
 fi
 echo "$machine" >/etc/machine-id
 dbus=/var/lib/dbus/machine-id
