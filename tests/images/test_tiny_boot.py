@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ async def booted(image: BootImage, disk: Path, *extra: str) -> AsyncIterator[Gue
         yield Guest(process=process, agent=agent, qmp=qmp, console=console)
 
 
-Act = Callable[[Guest], Awaitable[None]]
+Act = Callable[[Guest], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture
