@@ -1,4 +1,4 @@
-"""One Debian, booted and set up by cloud-init, for all tests of this directory."""
+"""Two Debians, booted at once and set up by cloud-init, for all tests of this directory."""
 
 import os
 import shutil
@@ -11,7 +11,9 @@ from tests.debian.image import build
 from tests.debian.published import NAME, published
 from tests.homes import own_homes
 from tests.images.server import Web
-from vmnb import VM, cloud_init
+from vmnb import VM, Network, cloud_init
+from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
+from vmnb.core.errors import BackendError
 
 READY_S = 900.0
 USER_DATA = {
@@ -55,8 +57,27 @@ def publisher(debian_image: Path, shared_homes: Path) -> Iterator[Web]:
 
 
 @pytest.fixture(scope="package")
-def debian(publisher: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VM]:
-    """A Debian with an agent and an SSH server, ready when its cloud-init is done."""
+def big(debian_image: Path, shared_homes: Path) -> Iterator[VM]:
+    """A Debian on a private network, started, by UEFI where this machine has that."""
+    net = Network("lab")
+    with VM("big", image=debian_image, memory="768M", network=net, uefi=has_uefi()) as vm:
+        yield vm.start()
+
+
+def has_uefi() -> bool:
+    try:
+        find_firmware("pc-q35-7.2", firmware_folders())
+    except BackendError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="package")
+def debian(publisher: Web, big: VM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VM]:
+    """A Debian with an agent and an SSH server, ready when its cloud-init is done.
+
+    `big` is started before, since one processor can boot it meanwhile.
+    """
     seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VMNB_CACHE", str(tmp_path_factory.mktemp("cache")))

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ async def booted(image: BootImage, disk: Path, *extra: str) -> AsyncIterator[Gue
         yield Guest(process=process, agent=agent, qmp=qmp, console=console)
 
 
-Act = Callable[[Guest], Awaitable[None]]
+Act = Callable[[Guest], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture
@@ -85,6 +85,18 @@ def boot(tiny: BootImage, tmp_path: Path) -> Callable[..., None]:
 
 
 Boot = Callable[..., None]
+Look = Callable[[Act], None]
+
+
+@pytest.fixture(scope="module")
+def look(tiny: BootImage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+    """Look into one guest that was booted for all who leave it as it is."""
+    disk = tmp_path_factory.mktemp("looked-into") / "disk.qcow2"
+    stack = contextlib.AsyncExitStack()
+    with asyncio.Runner() as runner:
+        guest = runner.run(stack.enter_async_context(booted(tiny, disk)))
+        yield lambda act: runner.run(act(guest))
+        runner.run(stack.aclose())
 
 
 def test_the_serial_console_has_a_root_shell_with_job_control(boot: Boot) -> None:
@@ -110,7 +122,7 @@ def test_the_serial_console_has_a_root_shell_with_job_control(boot: Boot) -> Non
     boot(act)
 
 
-def test_the_agent_runs_programs(boot: Boot) -> None:
+def test_the_agent_runs_programs(look: Look) -> None:
     async def act(guest: Guest) -> None:
         await guest.answered()
         assert await guest.agent.run("uname", "-s") == "Linux\n"
@@ -118,7 +130,7 @@ def test_the_agent_runs_programs(boot: Boot) -> None:
         assert info["id"] == "vmnb-tiny"
         assert info["pretty-name"].startswith("vmnb tiny guest (")
 
-    boot(act)
+    look(act)
 
 
 def test_the_host_name_comes_from_the_kernel_command_line(boot: Boot, tiny: BootImage) -> None:
@@ -129,7 +141,7 @@ def test_the_host_name_comes_from_the_kernel_command_line(boot: Boot, tiny: Boot
     boot(act, image=replace(tiny, cmdline=f"{tiny.cmdline} vmnb.hostname=web-1"))
 
 
-def test_an_address_and_a_name_server_come_by_dhcp(boot: Boot) -> None:
+def test_an_address_and_a_name_server_come_by_dhcp(look: Look) -> None:
     async def act(guest: Guest) -> None:
         wait = "until grep -q nameserver /etc/resolv.conf; do usleep 50000; done"
         await guest.shell(f"timeout 60 sh -c '{wait}'")
@@ -143,7 +155,7 @@ def test_an_address_and_a_name_server_come_by_dhcp(boot: Boot) -> None:
         assert "default via 10.0.2.2" in await guest.shell("ip route")
         assert "nameserver 10.0.2.3" in await guest.shell("cat /etc/resolv.conf")
 
-    boot(act)
+    look(act)
 
 
 def test_what_is_written_survives_a_power_off_typed_in_the_guest(boot: Boot) -> None:
@@ -224,21 +236,21 @@ def test_a_panic_of_the_kernel_is_told_to_qemu(boot: Boot, device: str) -> None:
     boot(act, *extra)
 
 
-def test_the_kernel_has_a_driver_for_the_generation_of_the_machine(boot: Boot) -> None:
+def test_the_kernel_has_a_driver_for_the_generation_of_the_machine(look: Look) -> None:
     async def act(guest: Guest) -> None:
         assert "QEMUVGID" in await guest.shell("ls -l /sys/bus/acpi/drivers/vmgenid")
 
-    boot(act)
+    look(act)
 
 
-def test_everything_on_the_disk_belongs_to_root(boot: Boot) -> None:
+def test_everything_on_the_disk_belongs_to_root(look: Look) -> None:
     async def act(guest: Guest) -> None:
         assert await guest.shell("find / -xdev ! -user root -o -xdev ! -group root") == ""
         assert await guest.shell("stat -c %a / /root /etc /etc/fstab /sbin/init") == (
             "755\n700\n755\n644\n755\n"
         )
 
-    boot(act)
+    look(act)
 
 
 def test_two_processors_work(boot: Boot) -> None:

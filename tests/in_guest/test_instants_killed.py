@@ -11,6 +11,7 @@ import pytest
 
 import vmnb
 from vmnb import VM
+from vmnb.core import runtime
 from vmnb.core.forking import UNFINISHED_COPY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -84,6 +85,9 @@ def require_whole(vm: VM) -> None:
     known = {vmnb.VM.attach(name).handle.id for name in vmnb.machines()["name"]}
     homes = {path.name for path in work.parent.iterdir() if not path.name.startswith(".")}
     assert homes <= known, "the files of a VM that nobody knows"
+    runtime.run(
+        again._live.ways.aclose()
+    )  # else the next process waits for its turn with the agent
 
 
 def remove_finished_child() -> None:

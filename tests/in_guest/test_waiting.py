@@ -25,17 +25,18 @@ ASKS = "echo asked >/dev/ttyS0; false"
 SAYS = bytes.fromhex("31c08ed8be237cfcac84c0741288c4bafd03eca82074fbbaf80388e0eeebe9fbf4ebfd")
 
 
-@pytest.fixture(scope="module")
-def mortal(shared_homes: Path) -> Iterator[VM]:
-    """A VM that each test may end; the next finds it stopped."""
-    with VM("mortal", memory=128) as vm:
-        yield vm
-
-
 @pytest.fixture
-def running(mortal: VM) -> Iterator[VM]:
-    yield mortal.start().wait_ready()
-    mortal.stop(0)
+def running(tiny: VM) -> Iterator[VM]:
+    """A live copy of the guest, which the test may end."""
+    with tiny.fork(names=["mortal"])[0] as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def seeded(shared_homes: Path) -> Iterator[VM]:
+    """A guest that has a seed, and no cloud-init of its own."""
+    with VM("seeded", memory=128, cloud_init="#cloud-config\n") as vm:
+        yield vm.start().wait_ready()
 
 
 @pytest.fixture
@@ -44,16 +45,16 @@ def other_thread() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_ready_is_when_commands_run(mortal: VM) -> None:
-    with pytest.raises(StateError, match="cannot wait in 'mortal'") as caught:
-        mortal.wait_ready()
-    assert caught.value.hint == "vm.start()"
-    assert mortal.start().wait_ready() is mortal
-    assert mortal.run("true", timeout=10).ok
-    mortal.suspend()
-    with pytest.raises(StateError, match="it is suspended"):
-        mortal.wait_ready()
-    mortal.stop(0)
+def test_ready_is_when_commands_run(shared_homes: Path) -> None:
+    with VM("booted", memory=128) as vm:
+        with pytest.raises(StateError, match="cannot wait in 'booted'") as caught:
+            vm.wait_ready()
+        assert caught.value.hint == "vm.start()"
+        assert vm.start().wait_ready() is vm
+        assert vm.run("true", timeout=10).ok
+        vm.suspend()
+        with pytest.raises(StateError, match="it is suspended"):
+            vm.wait_ready()
 
 
 def test_a_port_that_opens_later(tiny: VM) -> None:
@@ -218,20 +219,17 @@ def test_the_last_words_of_a_vm_that_ends_count(running: VM) -> None:
 
 
 @pytest.mark.parametrize("exit_code", [0, 2])
-def test_ready_waits_for_cloud_init(shared_homes: Path, exit_code: int) -> None:
-    with VM("seeded", memory=128, cloud_init="#cloud-config\n") as vm:
-        vm.start().wait_ready()  # the tiny guest has none
-        pretend_cloud_init(vm, f"sleep 1; touch /run/done; exit {exit_code}")
-        vm.wait_ready()
-        assert vm.run("[ -e /run/done ]").ok
+def test_ready_waits_for_cloud_init(seeded: VM, exit_code: int) -> None:
+    pretend_cloud_init(seeded, f"sleep 1; touch /run/done; exit {exit_code}")
+    seeded.run("rm -f /run/done", check=True)
+    seeded.wait_ready()
+    assert seeded.run("[ -e /run/done ]").ok
 
 
-def test_ready_says_why_cloud_init_failed(shared_homes: Path) -> None:
-    with VM("seeded", memory=128, cloud_init="#cloud-config\n") as vm:
-        vm.start()
-        pretend_cloud_init(vm, "echo status: error; echo bad schema; exit 1")
-        with pytest.raises(GuestError, match=r"exit code 1\n  status: error\n  bad schema"):
-            vm.wait_ready()
+def test_ready_says_why_cloud_init_failed(seeded: VM) -> None:
+    pretend_cloud_init(seeded, "echo status: error; echo bad schema; exit 1")
+    with pytest.raises(GuestError, match=r"exit code 1\n  status: error\n  bad schema"):
+        seeded.wait_ready()
 
 
 def pretend_cloud_init(vm: VM, script: str) -> None:

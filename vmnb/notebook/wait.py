@@ -70,9 +70,10 @@ class Wait:
     async def ended(self, state: VmState) -> StateError:
         """Return the error of a wait that ended with the VM."""
         machine = self.live.machine
-        how = [_how(row) for row in await machine.history() if row.to_state is state][-1:]
+        row = await _end_of_run(machine, state)
+        how = _how(row) if row is not None else ""
         return StateError(
-            f"{machine.name!r} is {state}{''.join(how)}, so the wait for {self._what} is over"
+            f"{machine.name!r} is {state}{how}, so the wait for {self._what} is over"
             f"{await self._last_seen()}",
             hint="vm.history tells what happened",
         )
@@ -119,6 +120,21 @@ async def end_or_state(machine: Machine) -> VmState:
     with suppress(TimeoutError):
         return await asyncio.wait_for(end_of(machine), _END_IS_KNOWN_S)
     return machine.last_state
+
+
+async def _end_of_run(machine: Machine, state: VmState) -> HistoryRow | None:
+    """Return what is recorded of how it came to `state`.
+
+    Another process that brought it there records that a moment after all can see it.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_IS_KNOWN_S):
+            while True:
+                changes = [row for row in await machine.history() if row.from_state != row.to_state]
+                if changes and changes[-1].to_state is state:
+                    return changes[-1]
+                await asyncio.sleep(_FIRST_S)
+    return None
 
 
 def compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
