@@ -97,9 +97,15 @@ def test_after_a_cell_that_fails_too_but_not_after_one_that_is_no_python(
 
 def test_what_a_front_end_runs_for_itself_is_no_cell(shell: Shell, web: VM) -> None:
     shell.cell("%vm_autocheckpoint on web")
-    shell.ipython.run_cell("1", store_history=False)  # type: ignore[no-untyped-call]
     shell.ipython.run_cell("1", silent=True)  # type: ignore[no-untyped-call]
     assert names(web) == ["In[2]"]
+
+
+def test_cells_that_are_not_counted_are_told_apart(shell: Shell, web: VM) -> None:
+    shell.cell("%vm_autocheckpoint on web")
+    for _ in range(2):
+        shell.ipython.run_cell("1", store_history=False)  # type: ignore[no-untyped-call]
+    assert names(web) == ["In[2]", "In[3]", "In[3] (2)"]
 
 
 def test_a_number_that_an_earlier_kernel_had_is_told_apart(

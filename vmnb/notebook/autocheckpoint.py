@@ -55,18 +55,17 @@ class AutoCheckpoints:
 
     def after_cell(self, done: "ExecutionResult") -> None:
         """Make them; what goes wrong is a line below the cell, which itself went as it went."""
-        on, cell = self._there(), _number(done)
-        if not on or cell is None:
-            return
-        keep = partial(_keep, cell=cell)
-        errors: Mapping[str, BaseException]
+        on, cell = self._there(), done.execution_count
+        if not on or cell is None or done.error_before_exec:
+            return  # nothing was executed
+        failed: Mapping[str, BaseException]
         try:
-            errors = runtime.run(each(on, keep, caught=Exception)).errors
+            failed = runtime.run(each(on, partial(_keep, cell=cell), caught=Exception)).errors
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
-            errors = dict.fromkeys(on, error)
-        for name, error in errors.items():
-            why = (str(error) or type(error).__name__).splitlines()[0]
-            print(f"[automatic checkpoint of {name!r}: {why}]", file=sys.stderr)  # noqa: T201
+            failed = dict.fromkeys(on, error)
+        for name, why in failed.items():
+            line = (str(why) or type(why).__name__).splitlines()[0]
+            print(f"[automatic checkpoint of {name!r}: {line}]", file=sys.stderr)  # noqa: T201
 
     def _there(self) -> dict[str, Live]:
         lives = {name: vm._live for name, vm in self._on.items()}  # noqa: SLF001
@@ -75,13 +74,6 @@ class AutoCheckpoints:
             for name, live in lives.items()
             if live.machine.last_state is not VmState.DESTROYED
         }
-
-
-def _number(done: "ExecutionResult") -> int | None:
-    """Return the number of the cell; None where nothing was executed, or not as one of them."""
-    if done.error_before_exec or done.info is None or not done.info.store_history:
-        return None
-    return done.execution_count
 
 
 async def _keep(live: Live, cell: int) -> None:
