@@ -1,10 +1,8 @@
 """Homes of its own, and a fresh background loop, for each test."""
 
 import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,14 +21,6 @@ def own_homes(homes: Path) -> Iterator[None]:
     runtime.shutdown()
     yield
     runtime.shutdown()
-
-
-@pytest.fixture
-def interrupted() -> Callable[[], None]:
-    """Give what presses Ctrl-C, in whatever thread."""
-    main = threading.main_thread().ident
-    assert main is not None
-    return lambda: signal.pthread_kill(main, signal.SIGINT)
 
 
 @pytest.fixture

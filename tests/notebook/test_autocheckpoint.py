@@ -2,14 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Coroutine, Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from tests.shell import Shell, ipython
 from vmnb import VM
 from vmnb.backends.noop import NoopHypervisor
+from vmnb.core import runtime
 from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import BackendError, CapabilityError, CheckpointError, SpecError
 from vmnb.core.handle import VmHandle
@@ -28,15 +30,11 @@ class Keeping(NoopHypervisor):
         super().__init__()
         self.kept: dict[str, dict[str, Checkpoint]] = {}
         self.is_full = False
-        self.interrupt: Callable[[], None] | None = None
 
     def capabilities(self, handle: VmHandle | None = None) -> frozenset[Capability]:
         return super().capabilities(handle) | {Capability.CHECKPOINT}
 
     async def checkpoint(self, handle: VmHandle, name: str, thumbnail: str) -> Checkpoint:
-        if self.interrupt is not None:
-            self.interrupt()
-            await asyncio.Event().wait()
         if self.is_full:
             raise BackendError("the disk is full\nand more", hint="free some space")
         kept = self.kept.setdefault(handle.name, {})
@@ -196,15 +194,16 @@ def test_what_goes_wrong_is_one_line_and_the_cell_goes_well(
 
 
 def test_ctrl_c_leaves_out_a_checkpoint_and_no_more(
-    shell: Shell,
-    web: VM,
-    keeping: Keeping,
-    interrupted: Callable[[], None],
-    capsys: pytest.CaptureFixture[str],
+    shell: Shell, web: VM, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def interrupted(waited_for: Coroutine[Any, Any, object]) -> None:
+        waited_for.close()
+        raise KeyboardInterrupt
+
     shell.cell("%vm_autocheckpoint on web")
-    keeping.interrupt = interrupted
-    assert shell.cell("6 * 7") == 42
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime, "run", interrupted)
+        assert shell.cell("6 * 7") == 42
     assert capsys.readouterr().err == "[automatic checkpoint of 'web': KeyboardInterrupt]\n"
     assert names(web) == ["In[2]"]
 

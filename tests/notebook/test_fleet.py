@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,14 @@ from vmnb.notebook.fleet_table import FLEET_RUN_SCHEMA
 def fleet() -> Fleet:
     """Three that are prepared."""
     return Fleet(VM(name, backend="noop") for name in "abc")
+
+
+@pytest.fixture
+def interrupted() -> Callable[[], None]:
+    """Give what presses Ctrl-C, in whatever thread."""
+    main = threading.main_thread().ident
+    assert main is not None
+    return lambda: signal.pthread_kill(main, signal.SIGINT)
 
 
 def states(fleet: Fleet) -> list[str]:
