@@ -22,8 +22,8 @@ class Shell:
 
     def cell(self, text: str) -> Any:
         """Run a cell and return its value; what went wrong in it is raised."""
-        run: Callable[[str], ExecutionResult] = self.ipython.run_cell
-        done = run(text)
+        run: Callable[..., ExecutionResult] = self.ipython.run_cell
+        done = run(text, store_history=True)
         if error := done.error_before_exec or done.error_in_exec:
             raise error
         return done.result

@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.debian, pytest.mark.timeout(READY_S 
 
 NEW_MAC = "52:54:00:ab:cd:ef"
 UNTIL_READDRESSED = """
-while ip -o addr show scope global | grep -qF " $0/" || ! ip route | grep -q '^default'; do
+while ip -o addr show scope global | grep -qF " $0/" || ! ip route | grep -q '^default' ||
+    ! ip -6 -o addr show scope link | grep -q "$1/64"; do
     sleep 0.2
 done
 ip -o addr show
@@ -94,8 +95,8 @@ def test_its_card_has_another_address_and_a_lease_of_its_own(debian: VM) -> None
     for old, new in ((mac, NEW_MAC), (NEW_MAC, mac)):
         before = said(debian, "ip -4 -o addr show scope global | sed 's|.*inet ||; s|/.*||'")
         become(debian, Identity.fresh("seminar", macs={old: new}))
-        addresses = said(debian, UNTIL_READDRESSED, before)
-        assert new in said(debian, "cat /sys/class/net/en*/address")
         end = new[-5:].replace(":", "")
+        addresses = said(debian, UNTIL_READDRESSED, before, end)
+        assert new in said(debian, "cat /sys/class/net/en*/address")
         assert all(f"{end}/64" in line for line in addresses.splitlines() if " fe80:" in line)
         said(debian, "ping -c 1 -W 30 10.0.2.2")

@@ -1,19 +1,20 @@
 """Checkpoints: the part of a VM that keeps instants of its life, and goes back to them."""
 
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from vmnb.core.checkpoint import Checkpoint
-from vmnb.core.errors import SpecError, VmnbError
+from vmnb.core.errors import VmnbError
+from vmnb.notebook.checkpoint_names import checked_name, name_of_time
 from vmnb.notebook.facade import AsyncFacade, Facade
 from vmnb.notebook.live import Live
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["AsyncCheckpointing", "Checkpointing"]
+__all__ = ["AsyncCheckpointing", "Checkpointing", "thumbnail"]
 
-_NAME_MAX = 200
 _THUMBNAIL_LINES = 3
 _THUMBNAIL_MAX = 400
 
@@ -21,7 +22,7 @@ _THUMBNAIL_MAX = 400
 class Checkpointing(Facade):
     """What a VM keeps of its life."""
 
-    def checkpoint(self, name: str) -> Self:
+    def checkpoint(self, name: str | None = None) -> Self:
         """Keep the guest as it is now, with memory, devices and disk; it goes on.
 
         It stands still meanwhile, for the time that its memory takes to be copied. What it was is
@@ -30,7 +31,8 @@ class Checkpointing(Facade):
         Parameters
         ----------
         name
-            1 to 200 characters.
+            1 to 200 characters; by default the time, such as ``14:03:12``. ``In[7]`` and the like
+            are for those of ``%vm_autocheckpoint``.
 
         Raises
         ------
@@ -88,7 +90,7 @@ class Checkpointing(Facade):
 class AsyncCheckpointing(AsyncFacade):
     """The awaitable twin of :class:`Checkpointing`."""
 
-    async def checkpoint(self, name: str) -> Checkpoint:
+    async def checkpoint(self, name: str | None = None) -> Checkpoint:
         """See :meth:`vmnb.VM.checkpoint`."""
         return await self._wait(keep(self._live, name))
 
@@ -105,17 +107,16 @@ class AsyncCheckpointing(AsyncFacade):
         return await self._wait(self._live.machine.checkpoints())
 
 
-async def keep(live: Live, name: str) -> Checkpoint:
+async def keep(live: Live, name: str | None) -> Checkpoint:
     """Make a checkpoint, with what the console shows as its thumbnail."""
-    if not isinstance(name, str) or not 0 < len(name) <= _NAME_MAX or not name.isprintable():
-        raise SpecError(
-            f"{name!r} cannot be a checkpoint's name",
-            hint=f"give text of 1 to {_NAME_MAX} printable characters",
-        )
-    return await live.machine.checkpoint(name, await _thumbnail(live))
+    if name is None:
+        taken = [each.name for each in await live.machine.checkpoints()]
+        name = name_of_time(datetime.now(), taken)
+    return await live.machine.checkpoint(checked_name(name), await thumbnail(live))
 
 
-async def _thumbnail(live: Live) -> str:
+async def thumbnail(live: Live) -> str:
+    """Return the last lines of the console; none where it cannot be read."""
     with suppress(VmnbError):
         text = await live.consoles.read()
         lines = [line.rstrip() for line in text.splitlines() if line.strip()]

@@ -1,4 +1,8 @@
-"""The line of a ``%vm`` or ``%%vm``: options, a VM's name, and a command that is left as it is."""
+"""What is said on the lines of the magics.
+
+After ``%vm`` or ``%%vm``: options, a VM's name, and a command that is left as it is. After
+``%vm_autocheckpoint``: a switch, and a VM's name.
+"""
 
 import argparse
 import io
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 
 from vmnb.core.errors import SpecError
 
-__all__ = ["MagicLine", "parse_line"]
+__all__ = ["MagicLine", "parse_line", "parse_switch"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,32 @@ def parse_line(line: str) -> MagicLine:
     if said.out is not None and not said.out.isidentifier():
         raise SpecError(f"--out {said.out!r} is not a variable's name", hint="such as --out result")
     return MagicLine(**{**vars(said), "command": command})
+
+
+def parse_switch(line: str) -> tuple[bool | None, str | None]:
+    """Return whether `line` says ``on`` or ``off``, and a VM's name; None for what it leaves out.
+
+    Raises
+    ------
+    SpecError
+        It says something else.
+    """
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        match list(lexer):
+            case []:
+                return None, None
+            case [("on" | "off") as word]:
+                return word == "on", None
+            case [("on" | "off") as word, name]:
+                return word == "on", name
+    except ValueError:  # a quote is not closed
+        pass
+    raise SpecError(
+        f"cannot read the line of %vm_autocheckpoint: {line!r}",
+        hint="""%vm_autocheckpoint on, or off; then perhaps a name, quoted if it has blanks""",
+    )
 
 
 def _split(line: str) -> tuple[list[str], str]:

@@ -1,4 +1,4 @@
-"""Completing the name of a VM on the line of ``%vm`` and ``%%vm``."""
+"""Completing the name of a VM on the line of a magic."""
 
 import re
 
@@ -16,8 +16,10 @@ from vmnb.core.errors import VmnbError
 __all__ = ["complete_name"]
 
 _UP_TO_NAME = re.compile(
-    r"""\s*(?:\w+\s*=\s*)?%%?vm\s+
-    (?:--(?:user|timeout|out)(?:\s+|=)\S+\s+|--[a-z-]+\s+)*
+    r"""\s*(?:\w+\s*=\s*)?(?:
+        %vm_autocheckpoint\s+(?:on|off)\s+
+        |%%?vm\s+(?:--(?:user|timeout|out)(?:\s+|=)\S+\s+|--[a-z-]+\s+)*
+    )
     (?P<typed>"[^"]*|'[^']*|(?:[^\s"'\\-]|(?<=\S)-|\\.)*)$""",
     re.VERBOSE,
 )

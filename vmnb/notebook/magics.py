@@ -1,16 +1,24 @@
-"""``%vm`` and ``%%vm``: a command, or a cell, that runs in a guest."""
+"""``%vm`` and ``%%vm``, which run something in a guest, and ``%vm_autocheckpoint``."""
 
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 
 from vmnb.core import runtime
 from vmnb.core.errors import SpecError
+from vmnb.core.state import LIVE
 from vmnb.guest import RUN_TIMEOUT_S, RunResult
+from vmnb.notebook.autocheckpoint import AutoCheckpoints
 from vmnb.notebook.job import Job
 from vmnb.notebook.machines_table import machines
-from vmnb.notebook.magic_line import MagicLine, parse_line
+from vmnb.notebook.magic_line import MagicLine, parse_line, parse_switch
 from vmnb.notebook.magic_names import complete_name
 from vmnb.notebook.vm import VM
 
@@ -20,16 +28,28 @@ _BACKGROUND_S = 24 * 60 * 60.0
 
 
 def load(shell: InteractiveShell) -> None:
-    """Add the magics to `shell`, and the completion of VMs' names."""
-    shell.register_magics(VmMagics)
-    matchers = shell.Completer.custom_matchers
-    if complete_name not in matchers:
-        matchers.append(complete_name)
+    """Add the magics to `shell`, and the completion of VMs' names; once, however often called."""
+    if VmMagics.__name__ in shell.magics_manager.registry:
+        return
+    magics = VmMagics(shell)
+    shell.register_magics(magics)
+    shell.events.register("post_run_cell", magics.automatic.after_cell)
+    shell.Completer.custom_matchers.append(complete_name)
 
 
 @magics_class
 class VmMagics(Magics):
-    """The magics of vmnb."""
+    """The magics of vmnb.
+
+    Attributes
+    ----------
+    automatic
+        The VMs of which a checkpoint is made after every cell.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.automatic = AutoCheckpoints()
 
     @no_var_expand
     @line_cell_magic
@@ -86,6 +106,44 @@ class VmMagics(Magics):
             result.check()
         return value if cell is None else None
 
+    @no_var_expand
+    @line_magic
+    def vm_autocheckpoint(self, line: str) -> list[str] | None:
+        """Make a checkpoint of a VM after every cell, or no more.
+
+        ::
+
+            %vm_autocheckpoint on NAME   after this cell and every one that follows
+            %vm_autocheckpoint on        likewise, of the one VM that is live
+            %vm_autocheckpoint off NAME  no more
+            %vm_autocheckpoint off       no more of any VM
+            %vm_autocheckpoint           the names of the VMs for which it is on
+
+        The checkpoint after cell 7 is ``In[7]``: ``vm.rewind("In[7]")``. Of a VM that is not live
+        none is made. The newest 20 that were made so are kept; those that have another name, and
+        so were made by ``vm.checkpoint``, all are. Where one cannot be made, a line below the cell
+        says why.
+
+        Raises
+        ------
+        SpecError
+            The line cannot be read, or names no VM where not just one is live.
+        VmNotFoundError
+            There is no such VM.
+        CapabilityError
+            The VM's backend keeps no checkpoints.
+        """
+        on, name = parse_switch(line)
+        if on is None:
+            return self.automatic.names
+        if on:
+            self.automatic.begin(VM.attach(name or _the_live_one()))
+        elif name is None:
+            self.automatic.end_all()
+        else:
+            self.automatic.end(VM.attach(name).name)
+        return None
+
     def _value(self, said: MagicLine, value: object) -> object:
         """Put `value` into the variable that takes it; return it where there is none."""
         if said.out is None:
@@ -112,3 +170,18 @@ def _begin(vm: VM, said: MagicLine, cell: str | None) -> Job:
     text = said.command if cell is None else cell
     running = act(text, timeout=timeout, check=said.check, user=said.user)
     return Job(vm.name, runtime.submit(running))
+
+
+def _the_live_one() -> str:
+    """Return the name of the VM that is meant where none is named."""
+    machines = runtime.run(runtime.session().machines())
+    match [machine.name for machine in machines if machine.last_state in LIVE]:
+        case [name]:
+            return name
+        case []:
+            raise SpecError("no VM is live", hint="name one: %vm_autocheckpoint on web")
+        case names:
+            raise SpecError(
+                f"{len(names)} VMs are live: {', '.join(names)}",
+                hint="name one: %vm_autocheckpoint on web",
+            )
