@@ -32,6 +32,12 @@ NETWORK = {
 VENDOR_DATA = {"bootcmd": ["echo from the vendor > /etc/vendor"]}
 
 
+def like_debian(name: str, boot: str | None = None) -> VM:
+    """Return a VM of the spec of the fixture `debian`."""
+    seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
+    return VM(name, image=NAME, memory="768M", disk="3G", cloud_init=seed, ssh=True, boot=boot)
+
+
 @pytest.fixture(scope="package")
 def debian_image(image_cache: Path) -> Path:
     """A real Debian 12 as a cloud image."""
@@ -73,14 +79,19 @@ def has_uefi() -> bool:
 
 
 @pytest.fixture(scope="package")
-def debian(publisher: Web, big: VM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VM]:
+def debian_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache that the published image is pulled into."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="package")
+def debian(publisher: Web, big: VM, debian_cache: Path) -> Iterator[VM]:
     """A Debian with an agent and an SSH server, ready when its cloud-init is done.
 
     `big` is started before, since one processor can boot it meanwhile.
     """
-    seed = cloud_init(USER_DATA, network_config=NETWORK, vendor_data=VENDOR_DATA)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VMNB_CACHE", str(tmp_path_factory.mktemp("cache")))
-        vm = VM("d", image=NAME, memory="768M", disk="3G", cloud_init=seed, ssh=True)
+        patch.setenv("VMNB_CACHE", str(debian_cache))
+        vm = like_debian("d")
     with vm:
         yield vm.start().wait_ready(READY_S)

@@ -1,0 +1,59 @@
+"""How soon a Debian with cloud-init is ready: booted, and begun from the template of that boot.
+
+``python -m tests.bench.debian [RUNS]`` boots it once, which takes minutes without KVM, and begins
+so often from what it became.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from tests.debian.image import build
+from tests.debian.published import NAME, published
+from vmnb import VM
+from vmnb.core import runtime
+
+USER_DATA = {"write_files": [{"path": "/etc/motd", "content": "Hello\n"}]}
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    cache = Path(os.environ.get("VMNB_TEST_CACHE") or Path.home() / ".cache" / "vmnb-tests")
+    with tempfile.TemporaryDirectory(prefix="vmnb-", dir="/tmp") as folder:
+        names = {"VMNB_HOME": "home", "VMNB_RUNTIME": "run", "VMNB_CACHE": "cache"}
+        os.environ |= {name: f"{folder}/{place}" for name, place in names.items()}
+        with published(build(cache)), _like("first") as first:
+            boot_s = _timed(lambda: first.start().wait_ready(1800))
+            first.suspend()  # so that it takes no processor from the others
+            times = [_timed(_begin) for _ in range(runs)]
+        print("| Debian 12 with cloud-init and SSH | s | of the boot |")
+        print("| --- | --- | --- |")
+        print(f"| booted, to the end of cloud-init | {boot_s:.1f} | 1 |")
+        middle = median(times)
+        ratio = f"1/{boot_s / middle:.0f}"
+        print(f"| begun from its template, to the first `run` | {middle:.2f} | {ratio} |")
+        runtime.shutdown()
+
+
+def _like(name: str) -> VM:
+    return VM(name, image=NAME, memory="768M", disk="3G", cloud_init=USER_DATA, ssh=True)
+
+
+def _begin() -> None:
+    with _like("next") as vm:
+        vm.start().run("true")
+        assert vm.history["action"][1] == "restore"
+
+
+def _timed(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
