@@ -56,7 +56,7 @@ def test_a_unit_that_never_is_active_is_shown_as_it_was(debian: VM) -> None:
     unit(debian, "restless", "exit 1", "Restart=always\nRestartSec=1h\n")
     debian.run("systemctl start --no-block restless", check=True)
     with pytest.raises(DeadlineError, match=r"last seen: it was activating \(auto-restart\)"):
-        debian.wait_for_unit("restless", 20)
+        debian.wait_for_unit("restless", 10)
     debian.run("systemctl stop restless", check=True)
     with pytest.raises(DeadlineError, match="there was no such unit"):
-        debian.wait_for_unit("nothing-of-the-kind", 20)
+        debian.wait_for_unit("nothing-of-the-kind", 10)
