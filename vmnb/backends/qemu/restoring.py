@@ -13,6 +13,7 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.keeping import Kept
+from vmnb.backends.qemu.last_words import last_words, write_words
 from vmnb.backends.qemu.launch import planned_shape
 from vmnb.backends.qemu.layers import chain, link_chain, new_layer, put_on_top
 from vmnb.backends.qemu.personal import become_another, card_of_copy, login_key, require_agent
@@ -40,7 +41,6 @@ _LOCK = "making a template"
 _SEED = "template-seed.iso"
 _CONSOLE = "console.log"
 _VARIABLES = "uefi-variables.qcow2"
-_CONSOLE_BYTES = 256 * 1024
 
 
 async def check_template(spec: VmSpec) -> None:
@@ -266,14 +266,14 @@ def _finish(kept: Kept, handle: VmHandle, saved: SavedGuest, about: dict[str, An
         shutil.copyfile(handle.seed_iso, new / _SEED)
     if files.uefi_variables.exists():
         shutil.copyfile(files.uefi_variables, new / _VARIABLES)
-    said = files.console_log.read_bytes()[-_CONSOLE_BYTES:]
+    said = last_words(files.console_log)
     if about["is_automatic"]:  # those that begin from it are asked for a prompt of their own
         said = said[: said.rfind(b"\n") + 1]
-    (new / _CONSOLE).write_bytes(said)
-    (new / "used").touch()
-    for path in (_SEED, _VARIABLES, _CONSOLE, "used"):
-        if (new / path).exists():
-            (new / path).chmod(0o600)
+    write_words(new / _CONSOLE, said)
+    for path in (new / _SEED, new / _VARIABLES):
+        if path.exists():
+            path.chmod(0o600)
+    Templates().use(kept.unfinished)
     kept.finish(saved, about)
 
 
