@@ -26,13 +26,21 @@ from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.lock import action_lock
 from vmnb.core.names import host_name
-from vmnb.core.network import NetworkMode
+from vmnb.core.network import NetworkConfig, NetworkMode
 from vmnb.core.remarks import remark
 from vmnb.core.sockets import connect
 from vmnb.core.spec import COLD_BOOT, VmSpec
 from vmnb.core.template import RESTORED_FROM, UNTOUCHED, Template
 
-__all__ = ["BOOT_VARIABLE", "Restoring", "automatic", "check_template", "like", "opened"]
+__all__ = [
+    "BOOT_VARIABLE",
+    "Restoring",
+    "automatic",
+    "check_template",
+    "is_alone",
+    "like",
+    "opened",
+]
 
 BOOT_VARIABLE = "VMNB_BOOT"
 """Environment variable: where it is ``cold``, no template is made or used by itself."""
@@ -120,8 +128,7 @@ class Restoring(Holding):
 
     async def _boot_first(self, handle: VmHandle) -> VmHandle:
         """Boot the first guest of its spec; where nobody else can reach it, it is untouched."""
-        network = handle.network
-        if network.forwards or network.mode not in (NetworkMode.USER, NetworkMode.NONE):
+        if not is_alone(handle.network):
             return await self._launch(handle)
         untouched = WorkFiles.of_handle(handle).untouched
         await asyncio.to_thread(untouched.touch, 0o600)
@@ -176,6 +183,11 @@ class Restoring(Holding):
         accelerator = await find_accelerator(qemu, self._probes)
         made_for = await asyncio.to_thread(planned_shape, handle, qemu, accelerator)
         return template_key(handle, qemu, made_for)
+
+
+def is_alone(network: NetworkConfig) -> bool:
+    """Return whether nobody reaches a guest by its network who has not asked us."""
+    return not network.forwards and network.mode in (NetworkMode.USER, NetworkMode.NONE)
 
 
 def _booting(handle: VmHandle) -> VmHandle:
