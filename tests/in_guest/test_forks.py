@@ -47,8 +47,9 @@ def test_each_copy_goes_on_where_the_guest_is_which_goes_on_too(source: VM, flee
     assert list(fleet[0].history["action"])[:2] == ["prepare", "awaken"]
 
 
-def test_each_copy_has_a_console_of_its_own(fleet: Fleet) -> None:
+def test_each_copy_has_a_console_of_its_own_and_what_was_said_before(fleet: Fleet) -> None:
     for vm in fleet:
+        assert "Welcome to the tiny guest" in vm.console.text
         vm.console.write(f"echo console of {vm.name} $((6*7))\n")
     for vm in fleet:
         vm.console.wait_for(f"console of {vm.name} 42")

@@ -19,6 +19,7 @@ vcpus = 2
 memory = "512M"
 disk = "8G"
 uefi = true
+boot = "cold"
 ssh = "ada"
 cloud_init = { file = "web.yaml" }
 network = { mode = "user", forward = { "8080" = 80 }, restrict = true }
@@ -40,6 +41,7 @@ vm:
     memory: 512M
     disk: 8192
     uefi: yes
+    boot: cold
     ssh: ada
     cloud_init: {file: web.yaml}
     network: {mode: user, forward: {8080: 80}, restrict: true}
@@ -74,6 +76,7 @@ def test_every_key_is_an_argument_of_a_vm(write: Write, name: str, text: str) ->
     assert (plan.name, web.name, db.name) == ("shop", "shop.web", "shop.db")
     assert (web.spec.vcpus, web.spec.memory_mib, web.spec.disk_mib) == (2, 512, 8192)
     assert (web.spec.image, web.spec.uefi, web.spec.ssh) == ("tiny", True, SshConfig(user="ada"))
+    assert web.spec.boot == "cold"
     assert web.spec.cloud_init == CloudInitConfig(user_data="#cloud-config\n{}\n")
     forward = Forward(guest_port=80, host_port=8080)
     assert web.spec.network == NetworkConfig(forwards=(forward,), restrict=True)

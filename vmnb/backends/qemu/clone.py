@@ -13,6 +13,7 @@ from vmnb.backends.qemu.files import (
     new_work_directory,
     remove_tree,
 )
+from vmnb.backends.qemu.last_words import last_words, write_words
 from vmnb.backends.qemu.layers import link_chain, new_layer, put_on_top
 from vmnb.backends.qemu.personal import card_of_copy, cards
 from vmnb.backends.qemu.prepare import user_mac
@@ -87,4 +88,5 @@ def _make(source: WorkFiles, files: WorkFiles, name: str, below: Path, qemu: Qem
             if theirs.exists():
                 own.parent.mkdir(0o700, exist_ok=True)
                 shutil.copy2(theirs, own)
+        write_words(new.console_log, last_words(source.console_log))
     return files

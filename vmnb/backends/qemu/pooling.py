@@ -15,7 +15,7 @@ from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.launch import go_on
 from vmnb.backends.qemu.layers import put_on_top
 from vmnb.backends.qemu.prepare import prepare
-from vmnb.backends.qemu.restoring import Restoring, automatic, like, opened
+from vmnb.backends.qemu.restoring import Restoring, automatic, is_alone, like, opened
 from vmnb.backends.qemu.run_state import WAITS
 from vmnb.backends.qemu.templates import Templates
 from vmnb.core.errors import LinkLostError, TemplateError, VmnbError
@@ -105,9 +105,10 @@ class Pooling(Restoring):
         return started
 
     def _began(self, handle: VmHandle) -> None:
-        """Let the next ones wait for VMs like this one."""
-        self._last = handle
-        self._fill()
+        """Let the next ones wait for VMs like this one, unless they would want its very ports."""
+        if is_alone(handle.network):
+            self._last = handle
+            self._fill()
 
     async def _woken(self, handle: VmHandle) -> VmHandle:
         """Let the QEMU that waits go on with the guest of its template."""

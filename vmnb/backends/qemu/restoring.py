@@ -13,6 +13,7 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.keeping import Kept
+from vmnb.backends.qemu.last_words import last_words, write_words
 from vmnb.backends.qemu.launch import planned_shape
 from vmnb.backends.qemu.layers import chain, link_chain, new_layer, put_on_top
 from vmnb.backends.qemu.personal import become_another, card_of_copy, login_key, require_agent
@@ -25,13 +26,21 @@ from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.lock import action_lock
 from vmnb.core.names import host_name
-from vmnb.core.network import NetworkMode
+from vmnb.core.network import NetworkConfig, NetworkMode
 from vmnb.core.remarks import remark
 from vmnb.core.sockets import connect
 from vmnb.core.spec import COLD_BOOT, VmSpec
 from vmnb.core.template import RESTORED_FROM, UNTOUCHED, Template
 
-__all__ = ["BOOT_VARIABLE", "Restoring", "automatic", "check_template", "like", "opened"]
+__all__ = [
+    "BOOT_VARIABLE",
+    "Restoring",
+    "automatic",
+    "check_template",
+    "is_alone",
+    "like",
+    "opened",
+]
 
 BOOT_VARIABLE = "VMNB_BOOT"
 """Environment variable: where it is ``cold``, no template is made or used by itself."""
@@ -40,7 +49,6 @@ _LOCK = "making a template"
 _SEED = "template-seed.iso"
 _CONSOLE = "console.log"
 _VARIABLES = "uefi-variables.qcow2"
-_CONSOLE_BYTES = 256 * 1024
 
 
 async def check_template(spec: VmSpec) -> None:
@@ -120,8 +128,7 @@ class Restoring(Holding):
 
     async def _boot_first(self, handle: VmHandle) -> VmHandle:
         """Boot the first guest of its spec; where nobody else can reach it, it is untouched."""
-        network = handle.network
-        if network.forwards or network.mode not in (NetworkMode.USER, NetworkMode.NONE):
+        if not is_alone(handle.network):
             return await self._launch(handle)
         untouched = WorkFiles.of_handle(handle).untouched
         await asyncio.to_thread(untouched.touch, 0o600)
@@ -176,6 +183,11 @@ class Restoring(Holding):
         accelerator = await find_accelerator(qemu, self._probes)
         made_for = await asyncio.to_thread(planned_shape, handle, qemu, accelerator)
         return template_key(handle, qemu, made_for)
+
+
+def is_alone(network: NetworkConfig) -> bool:
+    """Return whether nobody reaches a guest by its network who has not asked us."""
+    return not network.forwards and network.mode in (NetworkMode.USER, NetworkMode.NONE)
 
 
 def _booting(handle: VmHandle) -> VmHandle:
@@ -266,14 +278,14 @@ def _finish(kept: Kept, handle: VmHandle, saved: SavedGuest, about: dict[str, An
         shutil.copyfile(handle.seed_iso, new / _SEED)
     if files.uefi_variables.exists():
         shutil.copyfile(files.uefi_variables, new / _VARIABLES)
-    said = files.console_log.read_bytes()[-_CONSOLE_BYTES:]
+    said = last_words(files.console_log)
     if about["is_automatic"]:  # those that begin from it are asked for a prompt of their own
         said = said[: said.rfind(b"\n") + 1]
-    (new / _CONSOLE).write_bytes(said)
-    (new / "used").touch()
-    for path in (_SEED, _VARIABLES, _CONSOLE, "used"):
-        if (new / path).exists():
-            (new / path).chmod(0o600)
+    write_words(new / _CONSOLE, said)
+    for path in (new / _SEED, new / _VARIABLES):
+        if path.exists():
+            path.chmod(0o600)
+    Templates().use(kept.unfinished)
     kept.finish(saved, about)
 
 
