@@ -21,7 +21,7 @@ def test_another_begins_from_it_ready_and_is_entered_with_its_own_key(
     with like_debian("second", boot="set up") as vm:
         vm.start().wait_ready(60)
         assert list(vm.history["action"])[:2] == ["prepare", "restore"]
-        assert vm.run("id -un", via="ssh", check=True).stdout == "vm\n"
+        assert vm.run("id -un", via="ssh", user="vm", check=True).stdout == "vm\n"
         names = "hostname; cat /etc/motd /var/tmp/ran-as"
         assert vm.run(names, check=True).stdout == debian.run(names, check=True).stdout
         for own, other in zip(
@@ -30,5 +30,5 @@ def test_another_begins_from_it_ready_and_is_entered_with_its_own_key(
             assert own != other
         vm.stop().start().wait_ready(READY_S)
         assert vm.run(names, check=True).stdout == debian.run(names, check=True).stdout
-        assert vm.run("id -un", via="ssh", check=True).stdout == "vm\n"
+        assert vm.run("id -un", via="ssh", user="vm", check=True).stdout == "vm\n"
     vmnb.templates.remove("set up")
