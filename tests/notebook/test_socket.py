@@ -244,9 +244,8 @@ def test_one_who_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(socket_server, "_ENTER_S", 0.1)
 
     async def check() -> None:
-        async with a_server() as (_, _, told):
-            async with a_stranger(told) as page:
-                await page.until_closed()
+        async with a_server() as (_, _, told), a_stranger(told) as page:
+            await page.until_closed()
 
     asyncio.run(check())
 
