@@ -1,18 +1,22 @@
-"""The console over a WebSocket through jupyter-server-proxy, in JupyterLab, with a real guest."""
+"""The console over a WebSocket, straight or through jupyter-server-proxy, with a real guest."""
 
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket, WebSocketRoute
 
 from tests.browser.card import CardOnPage, destroy_all
 from tests.browser.conftest import OpenNotebook
+from tests.browser.jupyter import write_json
 from tests.browser.lab import Notebook, lab_server
+from tests.chromium import OTHER_NAME
+from vmnb.notebook.socket_frame import unpack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 CARD = "from vmnb import VM\nvm = VM('web').start()\nvm"
+TOKEN = "from vmnb.notebook.socket_server import SocketServer\nSocketServer.of_process().token"
 BLOCK = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.05)"
 BREAK = (
     "from vmnb.core import runtime\nfrom vmnb.notebook.socket_server import SocketServer\n"
@@ -25,14 +29,18 @@ def proxied() -> bool:
     return True
 
 
+DIRECT = re.compile(r"ws://\[::ffff:7f00:1\]:\d+/")
+
+
 class Sockets:
-    """The WebSockets that a page opens through the proxy, and what the page's log says."""
+    """The WebSockets that a page opens to the kernel's server, and what the page's log says."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
         self.opened: list[WebSocket] = []
         self.errors: list[str] = []
         self.received = 0
+        self.frames: list[bytes] = []
         page.on("websocket", self._note)
         page.on("console", self._note_error)
 
@@ -41,9 +49,15 @@ class Sockets:
         while not self.received:
             self._page.wait_for_timeout(50)  # what the page does is told to us meanwhile
 
+    def are_direct(self) -> bool:
+        """Whether all of them went straight to the port."""
+        return all(DIRECT.fullmatch(socket.url) for socket in self.opened)
+
     def _note(self, socket: WebSocket) -> None:
-        if "/proxy/" in socket.url:
+        if "/proxy/" in socket.url or DIRECT.fullmatch(socket.url):
             self.opened.append(socket)
+            socket.on("framesent", self._keep)
+            socket.on("framereceived", self._keep)
             socket.on("framereceived", lambda _: self._count())
 
     def _note_error(self, said: ConsoleMessage) -> None:
@@ -52,6 +66,9 @@ class Sockets:
 
     def _count(self) -> None:
         self.received += 1
+
+    def _keep(self, frame: bytes | str) -> None:
+        self.frames.append(frame.encode() if isinstance(frame, str) else frame)
 
 
 def boot(notebook: Notebook) -> tuple[CardOnPage, Sockets]:
@@ -76,6 +93,7 @@ def test_keys_and_buttons_reach_the_guest_while_a_cell_blocks(open_notebook: Ope
     notebook = open_notebook([CARD])
     card, sockets = boot(notebook)
     assert len(sockets.opened) == 1
+    assert sockets.are_direct()
     notebook.append_and_run(BLOCK)
     notebook.wait_until("busy")
     before = sockets.received
@@ -120,6 +138,49 @@ def test_a_socket_that_breaks_is_made_up_for_by_the_comm(open_notebook: OpenNote
     say(card, 8, 9)
     shown = card.console().inner_text()
     assert re.findall(r"\dx\d+", re.sub(r"echo \S+", "", shown)) == ["6x42", "7x56", "8x72"]
+
+
+def test_a_page_under_another_name_goes_by_the_proxy_and_never_says_the_token(
+    browser: Browser, homes: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / ".jupyter-home" / "config" / "jupyter_server_config.json"
+    write_json(config, {"ServerApp": {"allow_remote_access": True}})
+    with lab_server(tmp_path, proxied=True) as url:
+        elsewhere = url.replace("127.0.0.1", OTHER_NAME)
+        notebook = Notebook(browser, elsewhere, tmp_path, [CARD, TOKEN])
+        card, sockets = boot(notebook)
+        say(card, 6, 7)
+        (socket,) = sockets.opened
+        assert f"//{OTHER_NAME}:" in socket.url
+        token = notebook.output_text(1).encode()
+        assert len(token) > 40
+        assert any(b"challenge" in frame for frame in sockets.frames)
+        assert not any(token in frame for frame in sockets.frames)
+        notebook.page.close()
+    destroy_all()
+
+
+def test_a_stranger_on_the_port_gets_no_key_and_the_console_goes_by_the_proxy(
+    open_notebook: OpenNotebook,
+) -> None:
+    notebook = open_notebook([CARD])
+    heard: list[str | bytes] = []
+
+    def meet(stranger: WebSocketRoute) -> None:
+        def lie(said: str | bytes) -> None:
+            heard.append(said)
+            stranger.send("come in")
+
+        stranger.on_message(lie)
+
+    notebook.page.route_web_socket(DIRECT, meet)
+    notebook.open()
+    card, sockets = boot(notebook)
+    say(card, 6, 7)
+    assert sockets.opened
+    assert all("/proxy/" in socket.url for socket in sockets.opened)
+    said = [unpack(frame)[0] if isinstance(frame, bytes) else frame for frame in heard]
+    assert said == [{"kind": "challenge"}]
 
 
 def test_the_console_is_there_again_after_a_new_server(

@@ -1,6 +1,8 @@
-"""The kernel's WebSocket, with real sockets: the test is the page behind the proxy."""
+"""The kernel's WebSocket, with real sockets: the test is the page."""
 
 import asyncio
+import hmac
+import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -58,6 +60,21 @@ class PageSocket:
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
+        self.frames: list[bytes] = []
+
+    async def enter(self, told: dict[str, Any]) -> None:
+        """Prove to know the token, as a page does."""
+        nonces = await self.meet(told["token"])
+        await self.say({"kind": "enter", "widget": told["widget"]}, page_proof(told, nonces))
+
+    async def meet(self, token: str, nonce: bytes | None = None) -> bytes:
+        """Let the kernel prove itself, if it will, and return both nonces."""
+        nonce = nonce or secrets.token_bytes(32)
+        await self.say({"kind": "challenge"}, nonce)
+        _, (other, proof) = await self.hear("proof")
+        assert len(other) == 32
+        assert proof == hmac.digest(token.encode(), b"kernel" + nonce + other, "sha256")
+        return nonce + other
 
     async def say(self, message: Message, *buffers: bytes) -> None:
         await self.connection.send(pack(message, list(buffers)))
@@ -65,13 +82,18 @@ class PageSocket:
     async def hear(self, kind: str) -> tuple[Message, list[bytes]]:
         async with asyncio.timeout(_S):
             while True:
-                message, buffers = unpack(await self.connection.recv(decode=False))
+                self.frames.append(await self.connection.recv(decode=False))
+                message, buffers = unpack(self.frames[-1])
                 if message["kind"] == kind:
                     return message, buffers
 
     async def until_closed(self) -> None:
         async with asyncio.timeout(_S):
             await self.connection.wait_closed()
+
+
+def page_proof(told: dict[str, Any], nonces: bytes) -> bytes:
+    return hmac.digest(told["token"].encode(), b"page" + nonces, "sha256")
 
 
 @asynccontextmanager
@@ -88,12 +110,18 @@ async def a_server() -> AsyncIterator[tuple[SocketServer, EchoHost, dict[str, An
 
 
 @asynccontextmanager
-async def a_page(told: dict[str, Any], **other: str) -> AsyncIterator[PageSocket]:
-    """Give a page that has entered, or tried with something other than what it was told."""
+async def a_stranger(told: dict[str, Any]) -> AsyncIterator[PageSocket]:
+    """Give one that has connected and said nothing."""
     url = f"ws://127.0.0.1:{told['port']}/"
     async with connect(url, origin=ORIGIN, max_size=None) as connection:  # type: ignore[arg-type]
-        page = PageSocket(connection)
-        await page.say({"kind": "enter", **told, **other})
+        yield PageSocket(connection)
+
+
+@asynccontextmanager
+async def a_page(told: dict[str, Any]) -> AsyncIterator[PageSocket]:
+    """Give a page that has entered."""
+    async with a_stranger(told) as page:
+        await page.enter(told)
         yield page
 
 
@@ -128,15 +156,86 @@ def test_a_page_with_the_token_talks_with_its_widget() -> None:
     asyncio.run(check())
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"token": ""}, {"token": "é" * 43}, {"widget": "other"}], ids=["no", "bad", "widget"]
-)
-def test_a_page_without_the_token_or_the_widgets_name_gets_nothing(wrong: dict[str, str]) -> None:
+Proofs = dict[str, list[bytes]]
+
+
+def proofs(told: dict[str, Any], nonces: bytes) -> Proofs:
+    """What one without the token, or without the right nonces, may say instead of a proof."""
+    good, token = page_proof(told, nonces), told["token"].encode()
+    return {
+        "none": [],
+        "empty": [b""],
+        "another token's": [hmac.digest(b"other", b"page" + nonces, "sha256")],
+        "the kernel's own": [hmac.digest(token, b"kernel" + nonces, "sha256")],
+        "for other nonces": [page_proof(told, nonces[32:] + nonces[:32])],
+        "cut": [good[:-1]],
+        "two": [good, good],
+        "the token": [token],
+    }
+
+
+@pytest.mark.parametrize("name", proofs({"token": ""}, b""))
+def test_one_without_the_right_proof_gets_nothing(name: str) -> None:
     async def check() -> None:
-        async with a_server() as (_, host, told), a_page(told, **wrong) as page:
+        async with a_server() as (_, host, told), a_stranger(told) as page:
+            nonces = await page.meet(told["token"])
+            wrong = proofs(told, nonces)[name]
+            await page.say({"kind": "enter", "widget": told["widget"]}, *wrong)
             with pytest.raises(ConnectionClosed):
                 await page.hear("relinked")
             assert host.heard == []
+
+    asyncio.run(check())
+
+
+def test_a_page_that_asks_for_another_widget_gets_nothing() -> None:
+    async def check() -> None:
+        async with a_server() as (_, _, told), a_page({**told, "widget": "other"}) as page:
+            with pytest.raises(ConnectionClosed):
+                await page.hear("relinked")
+
+    asyncio.run(check())
+
+
+def test_a_proof_that_was_overheard_opens_nothing() -> None:
+    async def check() -> None:
+        async with a_server() as (_, _, told):
+            nonce = secrets.token_bytes(32)
+            async with a_stranger(told) as page:
+                first = await page.meet(told["token"], nonce)
+                overheard = page_proof(told, first)
+                await page.say({"kind": "enter", "widget": told["widget"]}, overheard)
+                await page.hear("relinked")
+            async with a_stranger(told) as other:
+                assert await other.meet(told["token"], nonce) != first
+                await other.say({"kind": "enter", "widget": told["widget"]}, overheard)
+                with pytest.raises(ConnectionClosed):
+                    await other.hear("relinked")
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    "challenge", [[], [b""], [bytes(31)], [bytes(33)], [bytes(32), bytes(32)]], ids=repr
+)
+def test_a_challenge_without_a_whole_nonce_is_not_answered(challenge: list[bytes]) -> None:
+    async def check() -> None:
+        async with a_server() as (_, _, told), a_stranger(told) as page:
+            await page.say({"kind": "challenge"}, *challenge)
+            with pytest.raises(ConnectionClosed):
+                await page.hear("proof")
+
+    asyncio.run(check())
+
+
+def test_the_kernel_never_says_the_token_there() -> None:
+    async def check() -> None:
+        async with a_server() as (_, _, told), a_page(told) as page:
+            await page.hear("relinked")
+            await page.say({"kind": "echo", "text": "hello"})
+            await page.hear("echo")
+            assert len(page.frames) == 3
+            assert not any(told["token"].encode() in frame for frame in page.frames)
 
     asyncio.run(check())
 
@@ -145,10 +244,8 @@ def test_one_who_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(socket_server, "_ENTER_S", 0.1)
 
     async def check() -> None:
-        async with a_server() as (_, _, told):
-            url = f"ws://127.0.0.1:{told['port']}/"
-            async with connect(url, origin=ORIGIN) as connection:  # type: ignore[arg-type]
-                await PageSocket(connection).until_closed()
+        async with a_server() as (_, _, told), a_stranger(told) as page:
+            await page.until_closed()
 
     asyncio.run(check())
 

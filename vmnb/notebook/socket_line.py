@@ -50,6 +50,16 @@ class SocketLine:
         frame = await self._connection.recv(decode=False)
         return unpack(frame)
 
+    async def answer(self, message: Message, buffers: list[bytes]) -> None:
+        """Send at once, before anything is served.
+
+        Raises
+        ------
+        ConnectionClosed
+            The line has ended.
+        """
+        await self._connection.send(pack(message, buffers))
+
     async def serve(
         self, handle: Callable[[Message, list[bytes]], Coroutine[Any, Any, None]]
     ) -> None:

@@ -1,12 +1,13 @@
-"""A WebSocket server in the kernel's process, for pages that reach it through their Jupyter server.
+"""A WebSocket server in the kernel's process, for pages here and behind their Jupyter server.
 
 jupyter-server-proxy passes on what a page sends to ``proxy/PORT`` of its Jupyter server, after the
-server has seen who it is. Anybody on this machine can connect here, however: so whoever does must
-come from a page of an origin that has asked by way of its kernel, and know the kernel's token.
+server has seen who it is; a page on this machine comes straight here. Anybody on this machine can
+connect, however: so whoever does must come from a page of an origin that has asked by way of its
+kernel, and prove that it knows the kernel's token, after the kernel has proved the same to it. By
+both ways that goes alike, and the token itself never travels here.
 """
 
 import asyncio
-import hmac
 import logging
 import os
 import secrets
@@ -21,6 +22,7 @@ from websockets.http11 import Request, Response
 
 from vmnb.core import runtime
 from vmnb.notebook.socket_line import SocketLine
+from vmnb.notebook.socket_proof import Challenge
 from vmnb.notebook.talk import Send
 from vmnb.notebook.talks import Talks
 
@@ -50,7 +52,7 @@ class SocketServer:
     Attributes
     ----------
     token
-        What a page must say first.
+        What a page must prove to know; told to it by the comm alone.
     hosts
         The widgets that pages may talk to, by their id.
     """
@@ -139,8 +141,11 @@ class SocketServer:
         """Return the widget that the page asks for; none if it does not know the token."""
         with suppress(TimeoutError, ConnectionClosed, ValueError):
             async with asyncio.timeout(_ENTER_S):
-                said, _ = await line.receive()
-            if hmac.compare_digest(str(said.get("token")).encode(), self.token.encode()):
+                _, (page_nonce,) = await line.receive()
+                challenge = Challenge(self.token, page_nonce)
+                await line.answer({"kind": "proof"}, [challenge.nonce, challenge.proof])
+                said, (proof,) = await line.receive()
+            if challenge.is_met_by(proof):
                 return self.hosts.get(str(said.get("widget")))
         return None
 

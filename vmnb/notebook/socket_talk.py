@@ -9,7 +9,7 @@ __all__ = ["SocketTalk"]
 
 
 class SocketTalk(Talk):
-    """Answers ``socket``: where the kernel listens, and what opens its door.
+    """Answers ``socket``: where the kernel listens, and what both ends must prove to know.
 
     Parameters
     ----------

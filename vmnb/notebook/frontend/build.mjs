@@ -9,6 +9,7 @@ const here = new URL("./", import.meta.url);
 const staticDir = new URL("../static/", here);
 /** What is in the bundles, and the files with its licences. */
 const bundled = {
+  "@noble/hashes": ["LICENSE"],
   "@xterm/xterm": ["LICENSE"],
   "@xterm/addon-fit": ["LICENSE"],
   "@xterm/addon-search": ["LICENSE"],

@@ -8,24 +8,24 @@
 import { type Door, type MessageCallback, type Model, type ToKernel, type ToPage, type Traits, post } from "./protocol";
 import { proxyUrl } from "./proxy";
 import { SocketLink } from "./socket-link";
+import { type Way, waysTo } from "./socket-ways";
 
 type ModelEvent = "msg:custom" | `change:${keyof Traits}`;
 
 /** After a break, try again so much later. */
 export const RETRY_MS = 5000;
 
-/** Tokens of kernels whose socket could not be opened from this page. */
+/** Ways by which a kernel, told by its token, could not be reached from this page. */
 const unreachable = new Set<string>();
 
 export class Link implements Model {
   private readonly listeners = new Set<MessageCallback>();
-  private readonly proxy = proxyUrl();
   private socket: SocketLink | null = null;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly model: Model) {
     model.on("msg:custom", this.onComm);
-    if (this.proxy !== null) post(model, { kind: "socket", origin: location.origin });
+    if (proxyUrl() !== null) post(model, { kind: "socket", origin: location.origin });
   }
 
   /** The front end's own, which knows of the kernel. */
@@ -69,20 +69,26 @@ export class Link implements Model {
   }
 
   private enter(door: Door): void {
-    if (this.proxy === null || this.socket || unreachable.has(door.token)) return;
-    this.socket = new SocketLink(`${this.proxy}${door.port}/`, door, {
+    const way = waysTo(door.port).find((one) => !unreachable.has(nameOf(one, door)));
+    if (this.socket || !way) return;
+    this.socket = new SocketLink(way, door, {
       onMessage: (message, buffers) => this.deliver(message, buffers),
-      onBroken: (wasOpen) => this.onBroken(door, wasOpen),
+      onBroken: (wasOpen) => this.onBroken(door, way, wasOpen),
     });
   }
 
-  private onBroken(door: Door, wasOpen: boolean): void {
+  private onBroken(door: Door, way: Way, wasOpen: boolean): void {
     this.socket = null;
     if (wasOpen) {
       this.deliver({ kind: "relinked" }, []);
       this.retry = setTimeout(() => this.enter(door), RETRY_MS);
     } else {
-      unreachable.add(door.token);
+      unreachable.add(nameOf(way, door));
+      this.enter(door);
     }
   }
+}
+
+function nameOf({ url }: Way, { token }: Door): string {
+  return `${token} ${url}`;
 }

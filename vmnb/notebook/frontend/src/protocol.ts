@@ -263,7 +263,7 @@ export interface SavedOutput {
 /** What a page needs to talk to its widget's kernel over a WebSocket. */
 export interface Door {
   port: number;
-  /** To be said first. */
+  /** What page and kernel know, and prove to each other that they know; it is never sent there. */
   token: string;
   /** The widget's name there. */
   widget: string;

@@ -1,9 +1,10 @@
 /** A WebSocket to the kernel, which notices when there is nobody at its other end. */
 import { pack, unpack } from "./frame";
+import { Challenge } from "./proof";
 import type { Door, ToKernel, ToPage } from "./protocol";
+import type { Way } from "./socket-ways";
 
-/** A socket that does not open for so long, or where nobody answers, is of no use. */
-export const OPEN_MS = 3000;
+/** A socket where nobody answers for so long is of no use. */
 export const ANSWER_MS = 4000;
 /** Ask for an answer so long after the first message: right behind a key it would hold up the echo. */
 export const ASK_MS = 1000;
@@ -21,16 +22,17 @@ export class SocketLink {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    url: string,
+    { url, enterMs }: Way,
     { token, widget }: Door,
     private readonly events: SocketEvents,
   ) {
     this.socket = new WebSocket(url);
     this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => this.socket.send(pack({ kind: "enter", token, widget }, []));
-    this.socket.onmessage = ({ data }) => this.receive(...unpack<ToPage>(data as ArrayBuffer));
+    const challenge = new Challenge(token);
+    this.socket.onopen = () => this.socket.send(pack({ kind: "challenge" }, [challenge.nonce]));
+    this.socket.onmessage = ({ data }) => this.enter(data, challenge, widget);
     this.socket.onclose = () => this.break();
-    this.timer = setTimeout(() => this.break(), OPEN_MS);
+    this.timer = setTimeout(() => this.break(), enterMs);
   }
 
   /** Send, and see to it that somebody is there. */
@@ -44,6 +46,14 @@ export class SocketLink {
     clearTimeout(this.timer);
     this.socket.onclose = this.socket.onmessage = null;
     this.socket.close();
+  }
+
+  /** Nothing is believed, and nothing more is said, before the other end has proved that it is the kernel. */
+  private enter(data: unknown, challenge: Challenge, widget: string): void {
+    const proof = challenge.answer(buffersOf(data));
+    if (proof === null) return this.break();
+    this.socket.onmessage = ({ data }) => this.receive(...unpack<ToPage>(data as ArrayBuffer));
+    this.socket.send(pack({ kind: "enter", widget }, [proof]));
   }
 
   private receive(message: ToPage, buffers: ArrayBufferView[]): void {
@@ -65,5 +75,14 @@ export class SocketLink {
   private break(): void {
     this.close();
     this.events.onBroken(this.isOpen);
+  }
+}
+
+/** Those of a frame; none of what a stranger says instead. */
+function buffersOf(data: unknown): Uint8Array[] {
+  try {
+    return unpack(data as ArrayBuffer)[1];
+  } catch {
+    return [];
   }
 }

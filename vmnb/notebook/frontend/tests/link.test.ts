@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Link, RETRY_MS } from "../src/link";
 import type { ToKernel, ToPage } from "../src/protocol";
-import { ANSWER_MS, ASK_MS, OPEN_MS } from "../src/socket-link";
+import { ANSWER_MS, ASK_MS } from "../src/socket-link";
+import { DIRECT_MS, PROXIED_MS } from "../src/socket-ways";
 import { ScriptedModel } from "./model";
+import { openPageAt, proxied } from "./place";
 import { ScriptedSocket } from "./socket";
 
-const PROXY = '{"baseUrl": "/hub/", "federated_extensions": [{"name": "@jupyterhub/jupyter-server-proxy"}]}';
-let token = 0;
+/** Of the kernel; each test has one of its own. */
+let token = "";
 
 function key(letter: string): ToKernel {
   return { kind: "input", console: 0, view: letter, reply: false, at: 0 };
@@ -21,7 +23,7 @@ describe("a link", () => {
   const socket = () => ScriptedSocket.made.at(-1) as ScriptedSocket;
   const pings = () => socket().sent.filter(({ kind }) => (kind as string) === "ping").length;
   const type = (text: string) => [...text].forEach((letter) => link.send(key(letter)));
-  const offer = () => model.receive({ kind: "socket", port: 4321, token: String(token), widget: "w" });
+  const offer = () => model.receive({ kind: "socket", port: 4321, token, widget: "w" });
   const makeLink = () => {
     model = new ScriptedModel({});
     link = new Link(model);
@@ -30,15 +32,16 @@ describe("a link", () => {
   };
   const enter = () => {
     offer();
-    socket().open();
+    socket().open(token);
   };
 
   beforeEach(() => {
     vi.useFakeTimers();
     vi.stubGlobal("WebSocket", ScriptedSocket);
     ScriptedSocket.made = [];
-    token += 1;
-    document.head.innerHTML = `<script id="jupyter-config-data" type="application/json">${PROXY}</script>`;
+    token = crypto.randomUUID();
+    openPageAt("http://lab.test/");
+    proxied();
     makeLink();
   });
   afterEach(() => {
@@ -64,10 +67,10 @@ describe("a link", () => {
     expect(keys(model)).toBe("ab");
   });
 
-  it("goes to the port by way of the page's server, and says the token first", () => {
+  it("goes to the port by way of the page's server, and never says the token there", () => {
     enter();
-    expect(socket().url).toBe(`ws://${location.host}/hub/proxy/4321/`);
-    expect(socket().sent[0]).toEqual({ kind: "enter", token: String(token), widget: "w" });
+    expect(socket().url).toBe("ws://lab.test/hub/proxy/4321/");
+    expect(socket().sent).toEqual([{ kind: "challenge" }, { kind: "enter", widget: "w" }]);
     expect(heard).toEqual([{ kind: "relinked" }]);
   });
 
@@ -75,10 +78,13 @@ describe("a link", () => {
     type("a");
     offer();
     type("bc");
-    expect(keys(model)).toBe("abc");
-    socket().open();
+    socket().accept();
+    socket().prove(token);
     type("d");
-    expect(keys(socket())).toBe("d");
+    expect(keys(model)).toBe("abcd");
+    socket().say({ kind: "relinked" });
+    type("e");
+    expect(keys(socket())).toBe("e");
   });
 
   it("hands over what comes by either way", () => {
@@ -103,8 +109,125 @@ describe("a link", () => {
 
   it("does not wait for ever for a socket that nobody answers", () => {
     offer();
-    vi.advanceTimersByTime(OPEN_MS);
+    vi.advanceTimersByTime(PROXIED_MS);
     expect(socket().isClosed).toBe(true);
+  });
+
+  describe("of a page from this very machine", () => {
+    const directs = () => ScriptedSocket.made.filter(({ url }) => url.startsWith("ws://[::ffff:127.0.0.1]:4321/"));
+    const isProxied = () => socket().url === "ws://127.0.0.1:8888/hub/proxy/4321/";
+    /** Nothing has been told to whoever is at the other end. */
+    const expectToldNothing = ({ sent, buffers }: ScriptedSocket) => {
+      expect(sent).toEqual([{ kind: "challenge" }]);
+      expect(buffers.flat().map(({ length }) => length)).toEqual([32]);
+    };
+
+    beforeEach(() => openPageAt("http://127.0.0.1:8888/lab"));
+
+    it("goes straight to the port", () => {
+      enter();
+      type("a");
+      expect(ScriptedSocket.made).toEqual(directs());
+      expect(keys(socket())).toBe("a");
+    });
+
+    it("goes by the proxy at once where nobody listens there, and does not try there again", () => {
+      offer();
+      socket().break();
+      expect(isProxied()).toBe(true);
+      socket().open(token);
+      type("a");
+      expect(keys(socket())).toBe("a");
+      socket().break();
+      vi.advanceTimersByTime(RETRY_MS);
+      expect(isProxied()).toBe(true);
+      expect(directs()).toHaveLength(1);
+      expect(ScriptedSocket.made).toHaveLength(3);
+    });
+
+    it("goes by the proxy soon where somebody listens there and says nothing", () => {
+      offer();
+      socket().accept();
+      type("a");
+      vi.advanceTimersByTime(DIRECT_MS - 1);
+      expect(directs()[0]?.isClosed).toBe(false);
+      vi.advanceTimersByTime(1);
+      expect(directs()[0]?.isClosed).toBe(true);
+      expect(isProxied()).toBe(true);
+      expect(keys(model)).toBe("a");
+      expectToldNothing(directs()[0]!);
+    });
+
+    it.each([
+      ["proves to know another token", (one: ScriptedSocket) => one.prove("another")],
+      ["lets it in without a proof", (one: ScriptedSocket) => one.say({ kind: "relinked" })],
+      ["proves nothing", (one: ScriptedSocket) => one.say({ kind: "proof" } as never)],
+      ["sends the challenge back", (one: ScriptedSocket) => one.say({ kind: "challenge" } as never, one.buffers[0]![0]!)],
+      ["speaks in words", (one: ScriptedSocket) => one.receive("hello")],
+      ["speaks in other frames", (one: ScriptedSocket) => one.receive(new ArrayBuffer(3))],
+    ])("goes by the proxy where somebody %s, and tells neither token nor key", (_how, lie) => {
+      offer();
+      type("a");
+      socket().accept();
+      type("b");
+      lie(socket());
+      expect(directs()[0]?.isClosed).toBe(true);
+      expect(isProxied()).toBe(true);
+      type("c");
+      socket().open(token);
+      type("d");
+      directs()[0]?.say({ kind: "relinked" });
+      expect([keys(model), keys(socket())]).toEqual(["abc", "d"]);
+      expect(heard).toEqual([{ kind: "relinked" }]);
+      expectToldNothing(directs()[0]!);
+    });
+
+    it("does not believe a proof that was overheard", () => {
+      offer();
+      socket().accept();
+      const overheard = socket().prove(token);
+      socket().say({ kind: "relinked" });
+      socket().break();
+      vi.advanceTimersByTime(RETRY_MS);
+      socket().accept();
+      socket().receive(overheard);
+      expect(directs()).toHaveLength(2);
+      expectToldNothing(directs()[1]!);
+      expect(isProxied()).toBe(true);
+    });
+
+    it("goes straight to the port again where that worked and broke", () => {
+      enter();
+      type("a");
+      socket().break();
+      type("b");
+      expect(keys(model)).toBe("b");
+      vi.advanceTimersByTime(RETRY_MS);
+      socket().open(token);
+      type("c");
+      expect(keys(socket())).toBe("c");
+      expect(ScriptedSocket.made).toEqual(directs());
+      expect(heard).toEqual([{ kind: "relinked" }, { kind: "relinked" }, { kind: "relinked" }]);
+    });
+
+    it("stays with the comm where neither way leads to the kernel", () => {
+      offer();
+      socket().break();
+      socket().break();
+      offer();
+      vi.advanceTimersByTime(10 * RETRY_MS);
+      type("a");
+      expect(keys(model)).toBe("a");
+      expect(ScriptedSocket.made).toHaveLength(2);
+    });
+
+    it("tries no other way once it is closed", () => {
+      offer();
+      link.close();
+      socket().break();
+      vi.advanceTimersByTime(10 * RETRY_MS);
+      expect(ScriptedSocket.made).toHaveLength(1);
+    });
   });
 
   it("falls back to the comm when the socket breaks, and says that what was not answered may be lost", () => {
@@ -143,7 +266,7 @@ describe("a link", () => {
     enter();
     socket().break();
     vi.advanceTimersByTime(RETRY_MS);
-    socket().open();
+    socket().open(token);
     type("b");
     expect(ScriptedSocket.made).toHaveLength(2);
     expect(keys(socket())).toBe("b");
