@@ -53,7 +53,10 @@ class _Kind:
 
 
 class Pooling(Restoring):
-    """See :class:`~vmnb.core.template.Pooling`; all that waits is of the kind that began last."""
+    """See :meth:`vmnb.core.template.Templating.pool`; all that wait are of the kind that was last.
+
+    A VM takes one when it is prepared: it has the work directory, and thereby the id, of that.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,11 +69,11 @@ class Pooling(Restoring):
         """Let `size` QEMUs wait from now on, once it is known for what."""
         self._size = size
         await finish(asyncio.to_thread(_sweep))
-        while len(self._waiting) > size:
-            await self._remove(self._waiting.pop()[1])
         self._fill()
         if self._filling is not None:
             await asyncio.wait({self._filling})
+        while len(self._waiting) > size:
+            await self._remove(self._waiting.pop()[1])
 
     async def aclose(self) -> None:
         """End those that wait, and let go of every VM; those that run go on running."""
@@ -97,9 +100,11 @@ class Pooling(Restoring):
             return await super()._start(handle)
         try:
             started = await self._woken(handle)
-        except (VmnbError, OSError) as error:
+        except BaseException as error:
+            await finish(self._withdraw(handle))
+            if not isinstance(error, VmnbError | OSError):
+                raise
             _log.info("%r does not go on in the QEMU that waits: %s", handle.name, error)
-            await self._withdraw(handle)
             return await super()._start(_not_waiting(handle))
         self._began(started)
         return started
@@ -149,10 +154,8 @@ class Pooling(Restoring):
                 kind = _Kind.of(self._last.spec, self._last.extra["image_digest"], qemu)
                 await self._remove_others(kind)
                 self._waiting.append((kind, await self._one_more(self._last, qemu)))
-        except (
-            VmnbError,
-            OSError,
-        ) as error:  # nobody awaits this task: the log is where it is told
+        except (VmnbError, OSError) as error:
+            # Nobody asks this task how it went: the log is where it is told.
             _log.warning("no more QEMUs wait: %s", error)
 
     async def _remove_others(self, kind: _Kind) -> None:
