@@ -49,6 +49,11 @@ class GuestAgent:
         clients = cls._clients.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
         return clients.setdefault(path, cls(path))
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether there is a connection now, for the time of a turn."""
+        return self._link is not None
+
     async def call(
         self,
         command: str,

@@ -52,17 +52,20 @@ class AgentSearch:
 
 
 async def _interfaces(agent: GuestAgent, timeout_s: float) -> Any:
-    """Ask once, and let go of the agent: who shares it connects again, and other processes may.
+    """Ask once, and let go of the agent, so that other processes have it, unless it was in use.
 
-    Not where this is cancelled, for the call then lets go by itself, and who shares the agent may
-    keep it for long.
+    Not where this is cancelled, for the call then lets go by itself. Who uses it may keep it for
+    long; and an agent that is let go of sleeps for a tenth of a second (``channel_event_cb`` in
+    qga/main.c of QEMU).
     """
+    was_in_use = agent.is_linked
     try:
         said = await agent.call("guest-network-get-interfaces", timeout_s=timeout_s)
     except AgentError:
         await agent.aclose()
         raise
-    await agent.aclose()
+    if not was_in_use:
+        await agent.aclose()
     return said
 
 

@@ -15,7 +15,7 @@ def file_digest(path: Path) -> str:
     with path.open("rb", buffering=0) as file:
         digest.update(os.fstat(file.fileno()).st_size.to_bytes(8, "big"))
         for offset, piece in data_pieces(file.fileno()):
-            if piece != bytes(len(piece)):
+            if piece.tobytes() != bytes(len(piece)):
                 digest.update(offset.to_bytes(8, "big"))
                 digest.update(piece)
     return digest.hexdigest()

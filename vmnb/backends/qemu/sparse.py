@@ -41,7 +41,8 @@ def _write_grains(target: int, piece: memoryview, offset: int) -> None:
     start = None
     for at in range(0, len(piece) + _GRAIN, _GRAIN):
         grain = piece[at : at + _GRAIN]
-        is_data = len(grain) > 0 and grain != _ZEROS[: len(grain)]
+        # As bytes: two memoryviews are compared element by element.
+        is_data = len(grain) > 0 and grain.tobytes() != _ZEROS[: len(grain)]
         if is_data and start is None:
             start = at
         elif not is_data and start is not None:
