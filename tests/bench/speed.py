@@ -61,7 +61,7 @@ def row(what: str, ours: Sample, bare: Sample, runs: int, limit: str) -> None:
 
 @contextmanager
 def _vm(name: str = "bench") -> Iterator[VM]:
-    vm = VM(name)
+    vm = VM(name, boot="cold")
     try:
         yield vm
     finally:
