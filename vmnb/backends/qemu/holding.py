@@ -1,19 +1,23 @@
 """What every part of the hypervisor needs: its holds on VMs, turns to act on them, and QEMU."""
 
 import asyncio
+import os
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from vmnb.backends.qemu.accelerator import find_accelerator
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.attachments import Attachments
 from vmnb.backends.qemu.binary import Qemu, find_qemu
+from vmnb.backends.qemu.keeping import Kept
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.probe_cache import ProbeCache
 from vmnb.backends.qemu.rest import resting_state
 from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.backends.qemu.save import save_guest
 from vmnb.backends.qemu.saved import SavedGuest
-from vmnb.core.errors import LinkLostError, StateError
+from vmnb.core.errors import BackendError, LinkLostError, StateError
+from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.state import VmState
 
@@ -81,6 +85,43 @@ class Holding:
         qemu = await self._qemu()
         accelerator = await find_accelerator(qemu, self._probes)
         return await save_guest(handle, attachment, qemu, accelerator, memory)
+
+    async def _keep(
+        self,
+        handle: VmHandle,
+        attachment: Attachment,
+        kept: Kept,
+        what: str,
+        complete: Callable[[SavedGuest], None],
+    ) -> None:
+        """Save a VM that is live on the disk, or leave nothing of the try.
+
+        Parameters
+        ----------
+        what
+            What that is for people, such as ``"a checkpoint"``.
+        complete
+            Called in a thread with what was saved, to :meth:`~Kept.finish` it.
+
+        Raises
+        ------
+        BackendError
+            The disk is full; the guest goes on.
+        """
+        try:
+            memory = await asyncio.to_thread(kept.begin)
+            try:
+                await asyncio.to_thread(complete, await self._save(handle, attachment, memory))
+            finally:
+                os.close(memory)
+        except BaseException as error:
+            await finish(asyncio.to_thread(kept.give_up))
+            if isinstance(error, OSError):
+                raise BackendError(
+                    f"cannot write {what} of {handle.name!r}: {error.strerror}; the guest goes on",
+                    hint="free some space, or remove a checkpoint or a template",
+                ) from error
+            raise
 
     async def _live(self, handle: VmHandle) -> Attachment:
         """Return the hold on a VM that is live.

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,21 +73,9 @@ class Restoring(Holding):
             if (await attachment.execute("query-status"))["status"] == "running":
                 await require_agent(handle)
             await asyncio.to_thread(templates.make_room)
-            try:
-                memory = await asyncio.to_thread(kept.begin)
-                try:
-                    saved = await self._save(handle, attachment, memory)
-                    if by_itself:
-                        await asyncio.to_thread(_require_untouched, handle)
-                    about = _about(handle, name, key, is_automatic=by_itself)
-                    await asyncio.to_thread(_finish, kept, handle, saved, about)
-                finally:
-                    os.close(memory)
-            except BaseException as error:
-                await finish(asyncio.to_thread(kept.give_up))
-                if isinstance(error, OSError):
-                    raise _no_room(handle, error) from error
-                raise
+            about = _about(handle, name, key, is_automatic=by_itself)
+            complete = partial(_finish, kept, handle, about)
+            await self._keep(handle, attachment, kept, "a template", complete)
             if by_itself:
                 self._began(handle)
             return await asyncio.to_thread(templates.describe, name)
@@ -270,8 +259,10 @@ def _require_untouched(handle: VmHandle) -> None:
         )
 
 
-def _finish(kept: Kept, handle: VmHandle, saved: SavedGuest, about: dict[str, Any]) -> None:
+def _finish(kept: Kept, handle: VmHandle, about: dict[str, Any], saved: SavedGuest) -> None:
     """Put what belongs to the guest beside its memory, and make a template of it."""
+    if about["is_automatic"]:
+        _require_untouched(handle)
     files, new = WorkFiles.of_handle(handle), kept.unfinished.directory
     link_chain(saved.layer, new)
     if handle.seed_iso is not None:
@@ -322,10 +313,3 @@ def _copied(kept: Kept, saved: SavedGuest, files: WorkFiles) -> Path:
         if (kept.directory / name).exists():
             shutil.copy2(kept.directory / name, files.directory / name)
     return files.directory / saved.layer.name
-
-
-def _no_room(handle: VmHandle, error: OSError) -> BackendError:
-    return BackendError(
-        f"cannot write a template of {handle.name!r}: {error.strerror}; the guest goes on",
-        hint="free some space, or remove a template: vmnb.templates.list()",
-    )

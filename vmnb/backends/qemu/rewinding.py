@@ -17,7 +17,6 @@ from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.sparse import copy_sparse
 from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import BackendError, CheckpointError
-from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 
 __all__ = ["Rewinding"]
@@ -39,18 +38,9 @@ class Rewinding(Holding):
                 "parent": await asyncio.to_thread(checkpoints.current),
                 "thumbnail": thumbnail,
             }
-            try:
-                memory = await asyncio.to_thread(kept.begin)
-                try:
-                    saved = await self._save(handle, attachment, memory)
-                    await asyncio.to_thread(kept.finish, saved, about)
-                finally:
-                    os.close(memory)
-            except BaseException as error:
-                await finish(asyncio.to_thread(kept.give_up))
-                if isinstance(error, OSError):
-                    raise _no_room(handle, error) from error
-                raise
+            await self._keep(
+                handle, attachment, kept, "a checkpoint", lambda saved: kept.finish(saved, about)
+            )
             await asyncio.to_thread(checkpoints.live_on_from, name)
             return await asyncio.to_thread(checkpoints.get, name)
 
@@ -99,10 +89,3 @@ def _opened(kept: Kept, checkpoints: Checkpoints) -> SavedGuest:
     finally:
         saved.close()
     return replace(saved, memory=memory, is_shared=False)
-
-
-def _no_room(handle: VmHandle, error: OSError) -> BackendError:
-    return BackendError(
-        f"cannot write a checkpoint of {handle.name!r}: {error.strerror}; the guest goes on",
-        hint="free some space, or forget a checkpoint",
-    )
