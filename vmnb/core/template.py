@@ -81,10 +81,9 @@ class Templating(Protocol):
         ...
 
     async def pool(self, size: int) -> None:
-        """Let `size` processes wait, from now on, for VMs that begin from the template used last.
+        """Let `size` guests wait, from now on, for VMs that begin from the template used last.
 
-        Those that are there when it is known return only then; more come in the background. They
-        end with this process.
+        Each that is taken is replaced in the background. They end with this process.
         """
         ...
 

@@ -49,6 +49,12 @@ class GuestAgent:
         clients = cls._clients.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
         return clients.setdefault(path, cls(path))
 
+    @classmethod
+    async def close_all(cls) -> None:
+        """Let go of all connections of this event loop; a later call makes a new one."""
+        for client in list(cls._clients.get(asyncio.get_running_loop(), {}).values()):
+            await client.aclose()
+
     @property
     def is_linked(self) -> bool:
         """Whether there is a connection now, for the time of a turn."""

@@ -6,11 +6,11 @@ from vmnb.core.errors import SpecError
 __all__ = ["POOL_MAX", "pool"]
 
 POOL_MAX = 32
-"""Most that may wait: each is a process that takes some 40 MiB of memory."""
+"""Most that may wait: each is a guest that stands still, of some 60 MiB for the tiny one."""
 
 
 def pool(size: int) -> None:
-    """Let `size` QEMUs wait for VMs to come, so that a start from a template is only a load.
+    """Let `size` guests wait for VMs to come, so that a start from a template is only a wake-up.
 
     They are for VMs like the last one that began from the template of its spec, or became it, and
     each that is taken is replaced in the background. They end with this process, or with

@@ -20,6 +20,7 @@ from vmnb.core.errors import BackendError, LinkLostError, StateError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.state import VmState
+from vmnb.guest.agent import GuestAgent
 
 __all__ = ["Holding"]
 
@@ -59,6 +60,7 @@ class Holding:
     async def aclose(self) -> None:
         """Let go of every VM; those that run go on running."""
         await self._attachments.aclose()
+        await GuestAgent.close_all()
 
     def _turn(self, handle: VmHandle) -> asyncio.Lock:
         """Return the lock that lets one action at a time change the VM from here."""
@@ -67,16 +69,14 @@ class Holding:
     async def _qemu(self) -> Qemu:
         return await find_qemu(self._probes)
 
-    async def _launch(
-        self, handle: VmHandle, saved: SavedGuest | None = None, *, waits: bool = False
-    ) -> VmHandle:
+    async def _launch(self, handle: VmHandle, saved: SavedGuest | None = None) -> VmHandle:
         """Start QEMU, after what may be left of an earlier one, and keep the hold on it."""
         left_over = await self._attachments.find(handle)
         if left_over is not None:
             await left_over.end(kill=False)
         qemu = await self._qemu()
         accelerator = await find_accelerator(qemu, self._probes)
-        started, attachment = await launch(handle, qemu, accelerator, saved, waits=waits)
+        started, attachment = await launch(handle, qemu, accelerator, saved)
         await self._attachments.keep(handle, attachment)
         return started
 

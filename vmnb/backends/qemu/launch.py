@@ -42,7 +42,7 @@ from vmnb.core.names import host_name
 from vmnb.core.network import NetworkMode
 from vmnb.core.process import Found, ProcessId
 
-__all__ = ["go_on", "launch", "planned_shape"]
+__all__ = ["launch", "planned_shape"]
 
 _START_TIMEOUT_S = 30.0
 _LISTENERS = 5
@@ -51,19 +51,9 @@ _NEGOTIATED = b'"return"'
 
 
 async def launch(
-    handle: VmHandle,
-    qemu: Qemu,
-    accelerator: Accelerator,
-    origin: Origin | None = None,
-    *,
-    waits: bool = False,
+    handle: VmHandle, qemu: Qemu, accelerator: Accelerator, origin: Origin | None = None
 ) -> tuple[VmHandle, Attachment]:
     """Start QEMU and return when its guest runs, from its boot on or as it was at `origin`.
-
-    Parameters
-    ----------
-    waits
-        Whether it is only to wait for what `origin` has; :func:`go_on` lets it have that.
 
     Raises
     ------
@@ -85,8 +75,10 @@ async def launch(
             attachment = Attachment(handle.name, spawned.found, sockets, journal)
             await attachment.greet(spawned.monitor, _START_TIMEOUT_S)
             await _until_negotiated(spawned.journal)
-            if origin is not None and not waits:
-                await go_on(attachment, sockets, origin)
+            if origin is not None:
+                await receive(attachment, sockets.migration, origin)
+                if not origin.brings_memory:
+                    await attachment.execute("cont")
         await tell_network(handle)
         forwards = await read_forwards(attachment) if planned_forwards(handle) else ()
     except BaseException as error:
@@ -97,13 +89,6 @@ async def launch(
         raise
     started = _started(handle, attachment.process.identity, sockets, accelerator, spawned.shape)
     return replace(started, ssh_host_port=ssh_host_port(forwards)), attachment
-
-
-async def go_on(attachment: Attachment, sockets: Sockets, origin: Origin) -> None:
-    """Let QEMU, which waits, have its guest from `origin`; afterwards that runs, if it is to."""
-    await receive(attachment, sockets.migration, origin)
-    if not origin.brings_memory:
-        await attachment.execute("cont")
 
 
 def planned_shape(handle: VmHandle, qemu: Qemu, accelerator: Accelerator) -> str:

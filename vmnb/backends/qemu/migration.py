@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Protocol
 
 from vmnb.backends.qemu.attachment import Attachment
-from vmnb.backends.qemu.run_state import WAITS
 from vmnb.core.errors import BackendError
 
 __all__ = ["Origin", "receive", "send"]
@@ -18,6 +17,8 @@ __all__ = ["Origin", "receive", "send"]
 _TIMEOUT_S = 120.0
 _FAST = 1 << 40
 """In bytes a second: more than any machine can."""
+
+_WAITS = "inmigrate"
 
 
 class Origin(Protocol):
@@ -84,7 +85,7 @@ async def receive(attachment: Attachment, path: Path, origin: Origin) -> None:
     with attachment.news() as news:
         await origin.deliver(path)
         async with asyncio.timeout(_TIMEOUT_S):
-            while (await attachment.execute("query-status"))["status"] == WAITS:
+            while (await attachment.execute("query-status"))["status"] == _WAITS:
                 await news.wait()
                 news.clear()
     await asyncio.to_thread(path.unlink, missing_ok=True)

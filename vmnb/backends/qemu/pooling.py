@@ -1,4 +1,4 @@
-"""QEMUs that wait: a VM that begins from a template finds one, and need not wait for it."""
+"""Guests that wait: a VM that begins from a template takes one, which has only to wake up."""
 
 import asyncio
 import json
@@ -12,19 +12,20 @@ from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.backends.qemu.firmware import Firmware, find_firmware, firmware_folders
 from vmnb.backends.qemu.half_done import noted
-from vmnb.backends.qemu.launch import go_on
+from vmnb.backends.qemu.journal import Journal
 from vmnb.backends.qemu.layers import put_on_top
+from vmnb.backends.qemu.personal import cards
 from vmnb.backends.qemu.prepare import prepare
-from vmnb.backends.qemu.restoring import Restoring, automatic, is_alone, like, opened
-from vmnb.backends.qemu.run_state import WAITS
-from vmnb.backends.qemu.templates import Templates
-from vmnb.core.errors import LinkLostError, TemplateError, VmnbError
+from vmnb.backends.qemu.restoring import Restoring, automatic, is_alone
+from vmnb.core.errors import TemplateError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
+from vmnb.core.names import host_name
 from vmnb.core.paths import data_home
 from vmnb.core.private_file import write_private
 from vmnb.core.process import ProcessId, boot_id, find_process, identify
 from vmnb.core.spec import VmSpec
+from vmnb.core.state import LIVE, VmState
 from vmnb.core.template import RESTORED_FROM
 from vmnb.images import BootImage, resolve
 
@@ -33,7 +34,10 @@ __all__ = ["Pooling"]
 _log = logging.getLogger(__name__)
 
 _WAITS_ON = "waits_on"
-"""In the extra facts of a handle: the disk's newest layer from before its QEMU began to wait."""
+"""In the extra facts of a handle: the disk's newest layer from before its guest began to wait."""
+
+_WAITS_AS = "waits_as"
+"""And there, too: the host name that the guest has while it waits."""
 
 _OWNER = "waiting.json"
 
@@ -55,7 +59,8 @@ class _Kind:
 class Pooling(Restoring):
     """See :meth:`vmnb.core.template.Templating.pool`; all that wait are of the kind that was last.
 
-    A VM takes one when it is prepared: it has the work directory, and thereby the id, of that.
+    Each has begun from the template already, is a machine of its own, and stands still. A VM takes
+    one when it is prepared: it has the work directory, and thereby the id, of that.
     """
 
     def __init__(self) -> None:
@@ -66,7 +71,7 @@ class Pooling(Restoring):
         self._filling: asyncio.Task[None] | None = None
 
     async def pool(self, size: int) -> None:
-        """Let `size` QEMUs wait from now on, once it is known for what."""
+        """Let `size` guests wait from now on, once it is known for what."""
         self._size = size
         await finish(asyncio.to_thread(_sweep))
         self._fill()
@@ -86,7 +91,7 @@ class Pooling(Restoring):
         await super().aclose()
 
     async def _adopted(self, spec: VmSpec, image: BootImage, qemu: Qemu) -> VmHandle | None:
-        """Return a VM of that `spec` whose QEMU waits; None where none of the kind does."""
+        """Return a VM of that `spec` whose guest waits; None where none of the kind does."""
         kind = _Kind.of(spec, image.digest, qemu)
         for index, (each, handle) in enumerate(self._waiting):
             if each == kind:
@@ -94,6 +99,12 @@ class Pooling(Restoring):
                 await asyncio.to_thread((WorkFiles.of_handle(handle).directory / _OWNER).unlink)
                 return replace(handle, spec=spec)
         return None
+
+    async def state(self, handle: VmHandle) -> VmState:
+        """Ask where it is; one whose guest waits is ``prepared``, until somebody has woken that."""
+        state = await super().state(handle)
+        waits = state in LIVE and await asyncio.to_thread(_waits, handle)
+        return VmState.PREPARED if waits else state
 
     async def _start(self, handle: VmHandle) -> VmHandle:
         if _WAITS_ON not in handle.extra:
@@ -104,7 +115,7 @@ class Pooling(Restoring):
             await finish(self._withdraw(handle))
             if not isinstance(error, VmnbError | OSError):
                 raise
-            _log.info("%r does not go on in the QEMU that waits: %s", handle.name, error)
+            _log.info("%r does not go on as the guest that waits: %s", handle.name, error)
             return await super()._start(_not_waiting(handle))
         self._began(started)
         return started
@@ -116,25 +127,19 @@ class Pooling(Restoring):
             self._fill()
 
     async def _woken(self, handle: VmHandle) -> VmHandle:
-        """Let the QEMU that waits go on with the guest of its template."""
+        """Let the guest that waits go on, with the time of now and its own name."""
         attachment = await self._attachments.require(handle)
-        if (await attachment.execute("query-status"))["status"] != WAITS:
-            raise LinkLostError("it does not wait")
-        files, before = WorkFiles.of_handle(handle), handle.extra[_WAITS_ON]
-        kept = await asyncio.to_thread(Templates().get, handle.extra[RESTORED_FROM])
-        facts, saved = await asyncio.to_thread(opened, kept)
-        try:
-            async with noted(handle, is_nameless=True, layer=before):
-                await go_on(attachment, Sockets.of_handle(handle), saved)
-                await self._become(handle, saved, facts)
-        finally:
-            saved.close()
-        await asyncio.to_thread((files.directory / before).unlink)
-        extra = {name: value for name, value in handle.extra.items() if name != _WAITS_ON}
-        return replace(handle, extra=extra)
+        before = handle.extra[_WAITS_ON]
+        async with noted(handle, is_nameless=True, layer=before):
+            await attachment.execute("cont")
+            await self._become(handle, cards(handle), instead_of=handle.extra[_WAITS_AS])
+        await asyncio.to_thread((WorkFiles.of_handle(handle).directory / before).unlink)
+        started = _without(handle, _WAITS_ON, _WAITS_AS)
+        await self._show_prompt(started)
+        return started
 
     async def _withdraw(self, handle: VmHandle) -> None:
-        """End the QEMU that waits, and give the VM the disk that it would have without."""
+        """End the guest that waits, and give the VM the disk that it would have without."""
         attachment = await self._attachments.find(handle)
         if attachment is not None:
             await attachment.end(kill=True)
@@ -147,7 +152,7 @@ class Pooling(Restoring):
             self._filling = asyncio.create_task(self._let_wait(), name="pool")
 
     async def _let_wait(self) -> None:
-        """Start QEMUs, one after the other, until enough wait for VMs like the last."""
+        """Start guests, one after the other, until enough wait for VMs like the last."""
         try:
             while self._last is not None and len(self._waiting) < self._size:
                 qemu = await self._qemu()
@@ -156,7 +161,7 @@ class Pooling(Restoring):
                 self._waiting.append((kind, await self._one_more(self._last, qemu)))
         except (VmnbError, OSError) as error:
             # Nobody asks this task how it went: the log is where it is told.
-            _log.warning("no more QEMUs wait: %s", error)
+            _log.warning("no more guests wait: %s", error)
 
     async def _remove_others(self, kind: _Kind) -> None:
         others = [handle for each, handle in self._waiting if each != kind]
@@ -165,7 +170,7 @@ class Pooling(Restoring):
             await self._remove(handle)
 
     async def _one_more(self, last: VmHandle, qemu: Qemu) -> VmHandle:
-        """Make a VM like `last`, and let its QEMU wait."""
+        """Make a VM like `last`, and let its guest wait."""
         handle = await self._nameless(last, qemu)
         files = WorkFiles.of_handle(handle)
         try:
@@ -174,17 +179,17 @@ class Pooling(Restoring):
             if kept is None:
                 raise TemplateError("there is no template any more", hint="start another VM")
             before = await asyncio.to_thread(files.overlay.resolve)
-            facts, saved = await asyncio.to_thread(opened, kept)
-            try:
-                await self._lay_out(files, kept, saved)
-                waits = like(handle, files, saved, facts)
-                waits = replace(waits, extra={**waits.extra, _WAITS_ON: before.name})
-                return await self._launch(waits, saved, waits=True)
-            finally:
-                saved.close()
+            started = await self._laid_over(handle, kept)
+            attachment = await self._attachments.require(started)
+            await attachment.execute("stop")
+            await attachment.journal_written()
+            # What happened until now is no part of the life of the VM that it will be.
+            await asyncio.to_thread(Journal(files.journal).forget_after, 0)
         except BaseException:
             await finish(self._remove(handle))
             raise
+        waits = {_WAITS_ON: before.name, _WAITS_AS: host_name(handle.name)}
+        return replace(started, extra={**started.extra, **waits})
 
     async def _nameless(self, last: VmHandle, qemu: Qemu) -> VmHandle:
         """Prepare a VM of the spec of `last`, with a name of its own."""
@@ -210,17 +215,21 @@ class Pooling(Restoring):
         await asyncio.to_thread(_remove, handle.id)
 
 
+def _waits(handle: VmHandle) -> bool:
+    before = handle.extra.get(_WAITS_ON)
+    return before is not None and (WorkFiles.of_handle(handle).directory / before).exists()
+
+
 def _not_waiting(handle: VmHandle) -> VmHandle:
     """Return the handle of a VM that waits as if it had only been prepared."""
-    own = (_WAITS_ON, RESTORED_FROM, "shape")
-    return replace(
-        handle,
-        pid=None,
-        pid_start=None,
-        boot_id=None,
-        seed_iso=WorkFiles.of_handle(handle).seed_iso if handle.seed_iso else None,
-        extra={name: value for name, value in handle.extra.items() if name not in own},
-    )
+    seed = WorkFiles.of_handle(handle).seed_iso if handle.seed_iso else None
+    bare = replace(handle, pid=None, pid_start=None, boot_id=None, seed_iso=seed)
+    return _without(bare, _WAITS_ON, _WAITS_AS, RESTORED_FROM, "shape")
+
+
+def _without(handle: VmHandle, *facts: str) -> VmHandle:
+    extra = {name: value for name, value in handle.extra.items() if name not in facts}
+    return replace(handle, extra=extra)
 
 
 def _own(files: WorkFiles) -> None:

@@ -39,8 +39,6 @@ __all__ = [
     "automatic",
     "check_template",
     "is_alone",
-    "like",
-    "opened",
 ]
 
 BOOT_VARIABLE = "VMNB_BOOT"
@@ -126,21 +124,34 @@ class Restoring(Holding):
 
     async def _restored(self, handle: VmHandle, kept: Kept) -> VmHandle:
         """Start a VM on the memory and the disk of a template, as a machine of its own."""
+        before = await asyncio.to_thread(WorkFiles.of_handle(handle).overlay.resolve)
+        started = await self._laid_over(handle, kept)
+        await self._show_prompt(started)
+        await asyncio.to_thread(before.unlink)
+        return started
+
+    async def _laid_over(self, handle: VmHandle, kept: Kept) -> VmHandle:
+        """Do so, and keep what its disk was before, which it has again where that fails."""
         files = WorkFiles.of_handle(handle)
         before = await asyncio.to_thread(files.overlay.resolve)
-        facts, saved = await asyncio.to_thread(opened, kept)
+        facts, saved = await asyncio.to_thread(_opened, kept)
+        own = await asyncio.to_thread(login_key, handle)
         try:
             async with noted(handle, is_nameless=True, layer=before.name):
                 try:
                     await self._lay_out(files, kept, saved)
-                    started = await self._launch(like(handle, files, saved, facts), saved)
-                    await self._become(started, saved, facts)
+                    started = await self._launch(_like(handle, files, saved, facts), saved)
+                    await self._become(
+                        started,
+                        saved.cards,
+                        instead_of=facts["hostname"],
+                        login=(facts["login"], own) if own and facts["login"] else None,
+                    )
                 except BaseException:
                     await finish(asyncio.to_thread(put_on_top, before, files.overlay))
                     raise
         finally:
             saved.close()
-        await asyncio.to_thread(before.unlink)
         return started
 
     def _began(self, handle: VmHandle) -> None:
@@ -154,18 +165,27 @@ class Restoring(Holding):
         await asyncio.to_thread(create_layer, top, qemu, disk)
         await asyncio.to_thread(put_on_top, top, files.overlay)
 
-    async def _become(self, started: VmHandle, saved: SavedGuest, facts: dict[str, Any]) -> None:
+    async def _become(
+        self,
+        started: VmHandle,
+        cards: tuple[str, ...],
+        *,
+        instead_of: str,
+        login: tuple[str, str] | None = None,
+    ) -> None:
         """Make the guest that woke up a machine of its own, or end it."""
         try:
-            own = await asyncio.to_thread(login_key, started)
-            login = (facts["login"], own) if own and facts["login"] else None
-            await become_another(started, saved.cards, instead_of=facts["hostname"], login=login)
+            await become_another(started, cards, instead_of=instead_of, login=login)
         except BaseException:
             await finish((await self._attachments.require(started)).end(kill=True))
             raise
-        if facts["is_automatic"]:
+
+    async def _show_prompt(self, started: VmHandle) -> None:
+        """Let the console show whose it is; the VM's history says what it began from."""
+        name = started.extra[RESTORED_FROM]
+        if await asyncio.to_thread(_is_automatic, name):
             await asyncio.to_thread(_ask_for_prompt, Sockets.of_handle(started))
-        remark(f"from the template {facts['name']!r}")
+        remark(f"from the template {name!r}")
 
     async def _key(self, handle: VmHandle) -> str:
         qemu = await self._qemu()
@@ -186,7 +206,7 @@ def _booting(handle: VmHandle) -> VmHandle:
     return replace(handle, extra=extra)
 
 
-def like(handle: VmHandle, files: WorkFiles, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
+def _like(handle: VmHandle, files: WorkFiles, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
     """Return the handle of a VM that was told, at its first boot, what the template was."""
     seed = files.directory / _SEED if handle.seed_iso else None
     extra = {**handle.extra, RESTORED_FROM: str(facts["name"])}
@@ -280,7 +300,7 @@ def _finish(kept: Kept, handle: VmHandle, about: dict[str, Any], saved: SavedGue
     kept.finish(saved, about)
 
 
-def opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
+def _opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
     """Return what is known of a template, and its guest.
 
     Raises
@@ -296,6 +316,11 @@ def opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
         reason = error.message if isinstance(error, BackendError) else str(error)
         raise TemplateError(reason, hint="remove the template, and make it anew") from error
     return facts or {}, saved
+
+
+def _is_automatic(name: str) -> bool:
+    kept = Templates().find(name)
+    return bool(kept and (kept.facts() or {}).get("is_automatic"))
 
 
 def _ask_for_prompt(sockets: Sockets) -> None:

@@ -3,10 +3,7 @@
 from vmnb.core.errors import BackendError
 from vmnb.core.state import VmState
 
-__all__ = ["WAITS", "from_run_state"]
-
-WAITS = "inmigrate"
-"""Of a QEMU that was started to have its guest from elsewhere, and has not got it."""
+__all__ = ["from_run_state"]
 
 _STATES = {
     "running": VmState.RUNNING,
@@ -20,7 +17,7 @@ _STATES = {
     "save-vm": VmState.SUSPENDED,
     "restore-vm": VmState.SUSPENDED,
     "prelaunch": VmState.PREPARED,
-    WAITS: VmState.PREPARED,
+    "inmigrate": VmState.PREPARING,
     "shutdown": VmState.STOPPED,
     "guest-panicked": VmState.FAILED,
     "internal-error": VmState.FAILED,
