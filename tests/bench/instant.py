@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+import vmnb
 from tests.bench.bare_instants import bare_fork, bare_restore
 from vmnb import VM
 from vmnb.core import runtime
@@ -41,6 +42,7 @@ def _instants(runs: int) -> dict[str, list[float]]:
     checkpoints: list[float] = []
     rewinds: list[float] = []
     restores: list[float] = []
+    pooled: list[float] = []
     with VM("source") as vm:
         vm.start().wait_ready()  # the first of its kind: now there is a template
         for _ in range(runs):
@@ -51,8 +53,14 @@ def _instants(runs: int) -> dict[str, list[float]]:
             checkpoints.append(_timed(lambda: vm.checkpoint("now")))
             rewinds.append(_timed(lambda: vm.rewind("now").run("true")))
             vm.forget_checkpoint("now")
+        for _ in range(runs):
+            vmnb.pool(1)  # which returns when it waits
+            pooled.append(_timed(_restore))
+            VM.attach("restored").destroy()
+        vmnb.pool(0)
     return {
         "`VM()` and `start()` from a template, to the first `run`": restores,
+        "the same with `vmnb.pool(1)`": pooled,
         "`vm.fork()`, to the copy's first `run`": forks,
         "`vm.checkpoint()`": checkpoints,
         "`vm.rewind()`, to the first `run`": rewinds,
