@@ -10,30 +10,12 @@ from pathlib import Path
 import pytest
 
 import vmnb
+from tests.killed_at import KILLED_AT
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.core.forking import UNFINISHED_COPY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-KILLED_AT = """
-import os, signal, sys
-from vmnb import VM
-from vmnb.backends.qemu.attachment import Attachment
-
-steps, execute = int(sys.argv[1]), Attachment.execute
-
-async def counted(self, command, **arguments):
-    global steps
-    steps -= 1
-    if steps < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return await execute(self, command, **arguments)
-
-vm = VM.attach(sys.argv[2])
-Attachment.execute = counted
-"""
-"""Whatever follows is killed before one of its questions to QEMU."""
 
 EVERY = 4
 """Of the steps, so that it does not take too long; others for each act."""

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 import vmnb
-from tests.in_guest.template_cache import homes_with_templates
+from tests.templates.cache import homes_with_templates
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.core.errors import SpecError, StateError, TemplateError, VmExistsError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import vmnb
-from tests.in_guest.template_cache import homes_with_templates
+from tests.templates.cache import homes_with_templates
 from vmnb import VM
 from vmnb.core.errors import SpecError
 from vmnb.core.paths import data_home

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import vmnb
-from tests.in_guest.template_cache import homes_with_templates
-from tests.in_guest.test_instants_killed import KILLED_AT
+from tests.killed_at import KILLED_AT
+from tests.templates.cache import homes_with_templates
 from vmnb import VM
 from vmnb.core import runtime
 
