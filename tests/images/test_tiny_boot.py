@@ -44,6 +44,10 @@ class Guest:
     async def answered(self) -> None:
         await self.agent.ask("guest-ping")
 
+    async def sleeps(self) -> None:
+        """Wait until a sleep runs: before it does, a key's signal may get nobody."""
+        await self.shell("until pidof sleep; do sleep 0.05; done")
+
     async def shell(self, command: str) -> str:
         return await self.agent.run("sh", "-c", command)
 
@@ -107,6 +111,7 @@ def test_the_serial_console_has_a_root_shell_with_job_control(boot: Boot) -> Non
         assert "42" in (await guest.console.until("42\r\n"))
         guest.console.type("sh -c 'echo runs; sleep 1000'")
         await guest.console.until("runs\r\n")
+        await guest.sleeps()
         guest.console.writer.write(b"\x1a")  # Ctrl-Z
         await guest.console.until("Stopped")
         guest.console.type("tty; id -u; pwd")
@@ -114,6 +119,7 @@ def test_the_serial_console_has_a_root_shell_with_job_control(boot: Boot) -> Non
         guest.console.type("kill -9 %1; wait")
         guest.console.type("echo begins; sleep 1000")
         await guest.console.until("begins\r\n")
+        await guest.sleeps()
         guest.console.writer.write(b"\x03")  # Ctrl-C
         await guest.console.until("root@tiny:~# ")
         guest.console.type("exit")
