@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -104,6 +104,15 @@ class VmHandle:
     def uefi(self) -> bool:
         """Whether it boots by UEFI."""
         return self.spec.uefi
+
+    def with_extra(self, facts: Mapping[str, str]) -> Self:
+        """Return a handle that has these facts, too."""
+        return replace(self, extra={**self.extra, **facts})
+
+    def without_extra(self, *names: str) -> Self:
+        """Return a handle without these facts, whether it has them or not."""
+        extra = {name: fact for name, fact in self.extra.items() if name not in names}
+        return replace(self, extra=extra)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values that :meth:`from_json` reads back."""

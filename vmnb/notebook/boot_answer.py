@@ -54,7 +54,7 @@ async def _asked(live: Live, timeout_s: float) -> BootAnswer:
             return BootAnswer(notes=[f"the guest was not asked: the VM is {state}"])
         await (await live.ways.choose()).wait_ready(timeout_s)
         asked = utc_now()
-        result = await live.ask(Command.of(SCRIPT), timeout_s=timeout_s)
+        result = await live.run(Command.of(SCRIPT), timeout_s=timeout_s, enters=False)
         answered = utc_now()
     except VmnbError as error:
         said = error.message.splitlines()[0]

@@ -187,21 +187,17 @@ class Live:
         check: bool = False,
         via: Via | str | None = None,
         write: Sink | None = None,
+        enters: bool = True,
     ) -> RunResult:
-        """Run `command` in the guest; see :meth:`vmnb.VM.run`."""
-        await self.first_guest.enter()
-        return await self.ask(command, timeout_s=timeout_s, check=check, via=via, write=write)
+        """Run `command` in the guest; see :meth:`vmnb.VM.run`.
 
-    async def ask(
-        self,
-        command: Command,
-        *,
-        timeout_s: float,
-        check: bool = False,
-        via: Via | str | None = None,
-        write: Sink | None = None,
-    ) -> RunResult:
-        """Run `command`, which leaves the guest as it is."""
+        Parameters
+        ----------
+        enters
+            Whether that may change the guest, see :meth:`FirstGuest.enter`.
+        """
+        if enters:
+            await self.first_guest.enter()
         way = await self.ways.choose(via)
         return await run(way, command, timeout_s=timeout_s, check=check, write=write)
 
@@ -261,7 +257,7 @@ class Live:
 
     async def _ask(self, script: str) -> str:
         command = Command.of(script)
-        result = await self.ask(command, timeout_s=_ASK_S, check=True, via=Via.AGENT)
+        result = await self.run(command, timeout_s=_ASK_S, check=True, via=Via.AGENT, enters=False)
         return result.stdout
 
     def _failure(self) -> Problem:

@@ -89,7 +89,7 @@ async def _answer(wait: Wait, condition: Condition) -> RunResult | None:
     """Run the condition's command; None where it is to be run anew."""
     live = wait.live
     try:
-        return await live.ask(Command.of(condition.command), timeout_s=wait.left_s)
+        return await live.run(Command.of(condition.command), timeout_s=wait.left_s, enters=False)
     except CommandTimeoutError as error:
         if not wait.seen or error.result.duration_s >= _TELLING_S:
             wait.seen = error.message

@@ -141,7 +141,7 @@ class PropolisHypervisor:
             except BaseException:
                 await finish(take_back(api, handle, place, before))
                 raise
-            return replace(handle, extra={**handle.extra, "run": run.id})
+            return handle.with_extra({"run": run.id})
 
     async def stop(self, handle: VmHandle, timeout_s: float = STOP_TIMEOUT_S) -> VmHandle:
         """Switch it off: by a shell in the guest, by force after `timeout_s` seconds.

@@ -1,7 +1,5 @@
 """The checkpoints of a VM, in its work directory; its disk's layers are beside them."""
 
-import hashlib
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -29,7 +27,7 @@ class Checkpoints:
     def all(self) -> tuple[Checkpoint, ...]:
         """Return them, oldest first."""
         current = self.current()
-        found = (_checkpoint(facts, current) for facts in self._facts())
+        found = (_checkpoint(facts, current) for _, facts in Kept.all_in(self._directory))
         return tuple(sorted(found, key=lambda each: each.time))
 
     def get(self, name: str) -> Checkpoint:
@@ -85,7 +83,7 @@ class Checkpoints:
         write_private(self._directory / _CURRENT, name)
 
     def _kept(self, name: str) -> Kept:
-        return Kept(self._directory / hashlib.sha256(name.encode()).hexdigest()[:24])
+        return Kept.named(self._directory, name)
 
     def _known(self, name: str) -> tuple[Kept, dict[str, Any]]:
         kept = self._kept(name)
@@ -97,12 +95,6 @@ class Checkpoints:
                 hint=f"there are: {names}" if names else "make one: vm.checkpoint('before')",
             )
         return kept, facts
-
-    def _facts(self) -> Iterator[dict[str, Any]]:
-        if self._directory.exists():
-            for entry in self._directory.iterdir():
-                if not entry.name.startswith(".") and (facts := Kept(entry).facts()):
-                    yield facts
 
 
 def _checkpoint(facts: dict[str, Any], current: str | None) -> Checkpoint:

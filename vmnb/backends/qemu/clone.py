@@ -15,7 +15,7 @@ from vmnb.backends.qemu.files import (
 )
 from vmnb.backends.qemu.last_words import last_words, write_words
 from vmnb.backends.qemu.layers import link_chain, new_layer, put_on_top
-from vmnb.backends.qemu.personal import card_of_copy, cards
+from vmnb.backends.qemu.personal import card_of_copy
 from vmnb.backends.qemu.prepare import user_mac
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.threads import in_thread
@@ -61,16 +61,10 @@ async def prepare_clone(
         pid_start=None,
         boot_id=None,
         ssh_host_port=None,
-        mac=card_of_copy(replace(handle, mac=handle.mac and user_mac(vm_id)), cards(handle)),
-        extra=_extra(handle),
+        mac=card_of_copy(handle.network, own=user_mac(vm_id), before=handle.mac),
     )
-    return located(clone)
-
-
-def _extra(handle: VmHandle) -> dict[str, str]:
-    not_its_own = (RESTORED_FROM, UNTOUCHED)
-    facts = {name: value for name, value in handle.extra.items() if name not in not_its_own}
-    return {**facts, FORKED_FROM: handle.name, UNFINISHED_COPY: handle.id}
+    origin = {FORKED_FROM: handle.name, UNFINISHED_COPY: handle.id}
+    return located(clone).without_extra(RESTORED_FROM, UNTOUCHED).with_extra(origin)
 
 
 def _make(source: WorkFiles, files: WorkFiles, name: str, below: Path, qemu: Qemu) -> WorkFiles:

@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from vmnb.backends.qemu.sparse import data_pieces
+from vmnb.backends.qemu.sparse import data_pieces, is_zero
 
 __all__ = ["file_digest"]
 
@@ -15,7 +15,7 @@ def file_digest(path: Path) -> str:
     with path.open("rb", buffering=0) as file:
         digest.update(os.fstat(file.fileno()).st_size.to_bytes(8, "big"))
         for offset, piece in data_pieces(file.fileno()):
-            if piece.tobytes() != bytes(len(piece)):
+            if not is_zero(piece):
                 digest.update(offset.to_bytes(8, "big"))
                 digest.update(piece)
     return digest.hexdigest()

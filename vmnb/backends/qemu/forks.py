@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from uuid import uuid4
 
 from vmnb.backends.qemu.checkpoints import Checkpoints
@@ -63,8 +62,7 @@ class Forks(Holding):
                 except BaseException:
                     await finish((await self._attachments.require(started)).end(kill=True))
                     raise
-            extra = {k: v for k, v in started.extra.items() if k != UNFINISHED_COPY}
-            return replace(started, extra=extra)
+            return started.without_extra(UNFINISHED_COPY)
 
     async def is_half_done(self, handle: VmHandle) -> bool:
         """See :meth:`~vmnb.core.recovering.Recovering.is_half_done`."""

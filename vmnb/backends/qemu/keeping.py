@@ -4,9 +4,10 @@ All of it is read to be checked, once for each boot of the host; from then on wh
 knows of its files tells whether anybody has written to them.
 """
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,20 @@ class Kept:
     """A saved guest on the disk; there is one if :meth:`facts` finds it."""
 
     directory: Path
+
+    @classmethod
+    def named(cls, folder: Path, name: str) -> "Kept":
+        """Return where `folder` has the one of that name, which may be any text."""
+        return cls(folder / hashlib.sha256(name.encode()).hexdigest()[:24])
+
+    @classmethod
+    def all_in(cls, folder: Path) -> "Iterator[tuple[Kept, dict[str, Any]]]":
+        """Yield those that `folder` has whole, each with what is known of it."""
+        if folder.exists():
+            for entry in folder.iterdir():
+                kept = cls(entry)
+                if not entry.name.startswith(".") and (facts := kept.facts()):
+                    yield kept, facts
 
     @property
     def unfinished(self) -> "Kept":

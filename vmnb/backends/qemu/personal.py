@@ -6,7 +6,7 @@ from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.core.errors import CloneError, DeadlineError
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
-from vmnb.core.network import NetworkMode
+from vmnb.core.network import NetworkConfig, NetworkMode
 from vmnb.guest.agent import GuestAgent
 from vmnb.guest.identity import Identity, take_on, wake_up
 from vmnb.guest.ssh_key import public_key
@@ -28,13 +28,13 @@ def cards(handle: VmHandle) -> tuple[str, ...]:
     return (*own, *lan)
 
 
-def card_of_copy(handle: VmHandle, cards_before: tuple[str, ...]) -> str | None:
-    """Return the address that the card of `handle` has, whose guest goes on with those before.
+def card_of_copy(network: NetworkConfig, *, own: str | None, before: str | None) -> str | None:
+    """Return the address of a VM's card, whose guest goes on with the one `before`; None for none.
 
     Behind NAT nobody else sees it, and the ports of the host lead to the address that the guest has
     for it: it stays. On a bridge it must be another, which is the VM's own.
     """
-    return handle.mac if handle.network.mode is NetworkMode.TAP else handle.mac and cards_before[0]
+    return own if network.mode is NetworkMode.TAP else before
 
 
 async def require_agent(handle: VmHandle) -> None:

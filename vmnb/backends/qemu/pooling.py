@@ -9,21 +9,28 @@ from dataclasses import asdict, dataclass, replace
 from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
-from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.files import WorkFiles
 from vmnb.backends.qemu.firmware import Firmware, find_firmware, firmware_folders
 from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.journal import Journal
 from vmnb.backends.qemu.layers import put_on_top
 from vmnb.backends.qemu.personal import cards
 from vmnb.backends.qemu.prepare import prepare
-from vmnb.backends.qemu.restoring import Restoring, automatic, is_alone
+from vmnb.backends.qemu.remains import remove_remains
+from vmnb.backends.qemu.restoring import (
+    Restoring,
+    ask_for_prompt,
+    automatic,
+    is_alone,
+    remark_origin,
+)
 from vmnb.core.errors import TemplateError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
 from vmnb.core.paths import data_home
 from vmnb.core.private_file import write_private
-from vmnb.core.process import ProcessId, boot_id, find_process, identify
+from vmnb.core.process import ProcessId, boot_id, identify
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, VmState
 from vmnb.core.template import RESTORED_FROM
@@ -103,8 +110,10 @@ class Pooling(Restoring):
     async def state(self, handle: VmHandle) -> VmState:
         """Ask where it is; one whose guest waits is ``prepared``, until somebody has woken that."""
         state = await super().state(handle)
-        waits = state in LIVE and await asyncio.to_thread(_waits, handle)
-        return VmState.PREPARED if waits else state
+        if state not in LIVE or _WAITS_ON not in handle.extra:
+            return state
+        before = WorkFiles.of_handle(handle).directory / handle.extra[_WAITS_ON]
+        return VmState.PREPARED if await asyncio.to_thread(before.exists) else state
 
     async def _start(self, handle: VmHandle) -> VmHandle:
         if _WAITS_ON not in handle.extra:
@@ -134,8 +143,9 @@ class Pooling(Restoring):
             await attachment.execute("cont")
             await self._become(handle, cards(handle), instead_of=handle.extra[_WAITS_AS])
         await asyncio.to_thread((WorkFiles.of_handle(handle).directory / before).unlink)
-        started = _without(handle, _WAITS_ON, _WAITS_AS)
-        await self._show_prompt(started)
+        started = handle.without_extra(_WAITS_ON, _WAITS_AS)
+        await asyncio.to_thread(ask_for_prompt, started)
+        remark_origin(started)
         return started
 
     async def _withdraw(self, handle: VmHandle) -> None:
@@ -179,7 +189,7 @@ class Pooling(Restoring):
             if kept is None:
                 raise TemplateError("there is no template any more", hint="start another VM")
             before = await asyncio.to_thread(files.overlay.resolve)
-            started = await self._laid_over(handle, kept)
+            started, _ = await self._laid_over(handle, kept)
             attachment = await self._attachments.require(started)
             await attachment.execute("stop")
             await attachment.journal_written()
@@ -188,8 +198,7 @@ class Pooling(Restoring):
         except BaseException:
             await finish(self._remove(handle))
             raise
-        waits = {_WAITS_ON: before.name, _WAITS_AS: host_name(handle.name)}
-        return replace(started, extra={**started.extra, **waits})
+        return started.with_extra({_WAITS_ON: before.name, _WAITS_AS: host_name(handle.name)})
 
     async def _nameless(self, last: VmHandle, qemu: Qemu) -> VmHandle:
         """Prepare a VM of the spec of `last`, with a name of its own."""
@@ -212,24 +221,14 @@ class Pooling(Restoring):
     async def _remove(self, handle: VmHandle) -> None:
         """Leave nothing of a VM that nobody has had."""
         await self._attachments.release(handle)
-        await asyncio.to_thread(_remove, handle.id)
-
-
-def _waits(handle: VmHandle) -> bool:
-    before = handle.extra.get(_WAITS_ON)
-    return before is not None and (WorkFiles.of_handle(handle).directory / before).exists()
+        await asyncio.to_thread(remove_remains, handle.id)
 
 
 def _not_waiting(handle: VmHandle) -> VmHandle:
     """Return the handle of a VM that waits as if it had only been prepared."""
     seed = WorkFiles.of_handle(handle).seed_iso if handle.seed_iso else None
     bare = replace(handle, pid=None, pid_start=None, boot_id=None, seed_iso=seed)
-    return _without(bare, _WAITS_ON, _WAITS_AS, RESTORED_FROM, "shape")
-
-
-def _without(handle: VmHandle, *facts: str) -> VmHandle:
-    extra = {name: value for name, value in handle.extra.items() if name not in facts}
-    return replace(handle, extra=extra)
+    return bare.without_extra(_WAITS_ON, _WAITS_AS, RESTORED_FROM, "shape")
 
 
 def _own(files: WorkFiles) -> None:
@@ -242,19 +241,10 @@ def _sweep() -> None:
     for note in (data_home().absolute() / "vms").glob(f"*/{_OWNER}"):
         with suppress(FileNotFoundError, ValueError, TypeError):
             if not _lives(ProcessId(**json.loads(note.read_bytes()))):
-                _remove(note.parent.name)
+                remove_remains(note.parent.name)
 
 
 def _lives(process: ProcessId) -> bool:
     with suppress(FileNotFoundError):
         return process.boot == boot_id() and identify(process.pid) == process
     return False
-
-
-def _remove(vm_id: str) -> None:
-    sockets = Sockets.of(vm_id)
-    found = find_process(sockets.pidfile, None)
-    if found is not None:
-        found.end()
-    sockets.remove()
-    remove_work_directory(WorkFiles.of(vm_id))

@@ -36,9 +36,11 @@ from vmnb.core.template import RESTORED_FROM, UNTOUCHED, Template
 __all__ = [
     "BOOT_VARIABLE",
     "Restoring",
+    "ask_for_prompt",
     "automatic",
     "check_template",
     "is_alone",
+    "remark_origin",
 ]
 
 BOOT_VARIABLE = "VMNB_BOOT"
@@ -92,7 +94,7 @@ class Restoring(Holding):
 
     async def _start(self, handle: VmHandle) -> VmHandle:
         """Start a VM, the first time from a template where its spec says so and there is one."""
-        handle = _booting(handle)
+        handle = handle.without_extra(RESTORED_FROM, UNTOUCHED)  # how it ran before
         if "shape" in handle.extra or handle.spec.boot == COLD_BOOT:
             return await self._launch(handle)
         key = await self._key(handle)
@@ -119,19 +121,23 @@ class Restoring(Holding):
             return await self._launch(handle)
         untouched = WorkFiles.of_handle(handle).untouched
         await asyncio.to_thread(untouched.touch, 0o600)
-        started = await self._launch(handle)
-        return replace(started, extra={**started.extra, UNTOUCHED: "yes"})
+        return (await self._launch(handle)).with_extra({UNTOUCHED: "yes"})
 
     async def _restored(self, handle: VmHandle, kept: Kept) -> VmHandle:
         """Start a VM on the memory and the disk of a template, as a machine of its own."""
         before = await asyncio.to_thread(WorkFiles.of_handle(handle).overlay.resolve)
-        started = await self._laid_over(handle, kept)
-        await self._show_prompt(started)
+        started, facts = await self._laid_over(handle, kept)
+        if facts["is_automatic"]:
+            await asyncio.to_thread(ask_for_prompt, started)
+        remark_origin(started)
         await asyncio.to_thread(before.unlink)
         return started
 
-    async def _laid_over(self, handle: VmHandle, kept: Kept) -> VmHandle:
-        """Do so, and keep what its disk was before, which it has again where that fails."""
+    async def _laid_over(self, handle: VmHandle, kept: Kept) -> tuple[VmHandle, dict[str, Any]]:
+        """Do so, and keep what its disk was before, which it has again where that fails.
+
+        What is known of the template is returned, too.
+        """
         files = WorkFiles.of_handle(handle)
         before = await asyncio.to_thread(files.overlay.resolve)
         facts, saved = await asyncio.to_thread(_opened, kept)
@@ -152,7 +158,7 @@ class Restoring(Holding):
                     raise
         finally:
             saved.close()
-        return started
+        return started, facts
 
     def _began(self, handle: VmHandle) -> None:
         """Hear that a VM began from the template of its spec, or became it."""
@@ -180,13 +186,6 @@ class Restoring(Holding):
             await finish((await self._attachments.require(started)).end(kill=True))
             raise
 
-    async def _show_prompt(self, started: VmHandle) -> None:
-        """Let the console show whose it is; the VM's history says what it began from."""
-        name = started.extra[RESTORED_FROM]
-        if await asyncio.to_thread(_is_automatic, name):
-            await asyncio.to_thread(_ask_for_prompt, Sockets.of_handle(started))
-        remark(f"from the template {name!r}")
-
     async def _key(self, handle: VmHandle) -> str:
         qemu = await self._qemu()
         accelerator = await find_accelerator(qemu, self._probes)
@@ -199,18 +198,12 @@ def is_alone(network: NetworkConfig) -> bool:
     return not network.forwards and network.mode in (NetworkMode.USER, NetworkMode.NONE)
 
 
-def _booting(handle: VmHandle) -> VmHandle:
-    """Return a handle that says nothing of how the VM ran before."""
-    past = (RESTORED_FROM, UNTOUCHED)
-    extra = {name: value for name, value in handle.extra.items() if name not in past}
-    return replace(handle, extra=extra)
-
-
 def _like(handle: VmHandle, files: WorkFiles, saved: SavedGuest, facts: dict[str, Any]) -> VmHandle:
     """Return the handle of a VM that was told, at its first boot, what the template was."""
+    mac = card_of_copy(handle.network, own=handle.mac, before=handle.mac and saved.cards[0])
     seed = files.directory / _SEED if handle.seed_iso else None
-    extra = {**handle.extra, RESTORED_FROM: str(facts["name"])}
-    return replace(handle, seed_iso=seed, mac=card_of_copy(handle, saved.cards), extra=extra)
+    told = replace(handle, seed_iso=seed, mac=mac)
+    return told.with_extra({RESTORED_FROM: str(facts["name"])})
 
 
 def _automatic_name(handle: VmHandle, key: str) -> str:
@@ -219,8 +212,8 @@ def _automatic_name(handle: VmHandle, key: str) -> str:
 
 def automatic(handle: VmHandle, key: str) -> Kept | None:
     """Return the template that was made by itself for VMs like this one, if there is one."""
-    kept = Templates().find(_automatic_name(handle, key))
-    facts = kept.facts() if kept else None
+    kept = Templates().named(_automatic_name(handle, key))
+    facts = kept.facts()
     return kept if facts and facts["key"] == key and facts["is_automatic"] else None
 
 
@@ -318,15 +311,15 @@ def _opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
     return facts or {}, saved
 
 
-def _is_automatic(name: str) -> bool:
-    kept = Templates().find(name)
-    return bool(kept and (kept.facts() or {}).get("is_automatic"))
-
-
-def _ask_for_prompt(sockets: Sockets) -> None:
+def ask_for_prompt(handle: VmHandle) -> None:
     """Press Enter on the console, where nobody has been yet and the prompt has another's name."""
-    with connect(sockets.console) as console:
+    with connect(Sockets.of_handle(handle).console) as console:
         console.sendall(b"\r")
+
+
+def remark_origin(handle: VmHandle) -> None:
+    """Let the VM's history say what it began from."""
+    remark(f"from the template {handle.extra[RESTORED_FROM]!r}")
 
 
 def _copied(kept: Kept, saved: SavedGuest, files: WorkFiles) -> Path:

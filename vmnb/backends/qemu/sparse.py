@@ -3,11 +3,10 @@
 import os
 from collections.abc import Iterator
 
-__all__ = ["copy_sparse", "data_pieces"]
+__all__ = ["copy_sparse", "data_pieces", "is_zero"]
 
 _PIECE = 1 << 20
 _GRAIN = 1 << 16
-_ZEROS = bytes(_GRAIN)
 
 
 def data_pieces(descriptor: int) -> Iterator[tuple[int, memoryview]]:
@@ -29,6 +28,11 @@ def data_pieces(descriptor: int) -> Iterator[tuple[int, memoryview]]:
         offset += count
 
 
+def is_zero(piece: memoryview) -> bool:
+    """Return whether there are only zeros in it."""
+    return piece.tobytes() == bytes(len(piece))  # two memoryviews are compared byte by byte
+
+
 def copy_sparse(source: int, target: int) -> None:
     """Make `target` a copy of `source` with holes where there are only zeros."""
     os.ftruncate(target, os.fstat(source).st_size)
@@ -41,8 +45,7 @@ def _write_grains(target: int, piece: memoryview, offset: int) -> None:
     start = None
     for at in range(0, len(piece) + _GRAIN, _GRAIN):
         grain = piece[at : at + _GRAIN]
-        # As bytes: two memoryviews are compared element by element.
-        is_data = len(grain) > 0 and grain.tobytes() != _ZEROS[: len(grain)]
+        is_data = len(grain) > 0 and not is_zero(grain)
         if is_data and start is None:
             start = at
         elif not is_data and start is not None:

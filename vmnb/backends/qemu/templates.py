@@ -1,8 +1,6 @@
 """The templates of this user, in the cache: each a saved guest with the files of its VM."""
 
-import hashlib
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +32,12 @@ class Templates:
 
     def all(self) -> tuple[Template, ...]:
         """Return them, oldest first."""
-        return tuple(sorted(map(_template, self._kept()), key=lambda each: each.time))
+        found = (_template(*each) for each in Kept.all_in(self._directory))
+        return tuple(sorted(found, key=lambda each: each.time))
+
+    def named(self, name: str) -> Kept:
+        """Return where one of that name is, if there is one."""
+        return Kept.named(self._directory, name)
 
     def new(self, name: str) -> Kept:
         """Return where one of that name is to be kept.
@@ -44,7 +47,7 @@ class Templates:
         TemplateError
             There is one already.
         """
-        kept = self._of(name)
+        kept = self.named(name)
         if kept.facts() is not None:
             raise TemplateError(
                 f"there is a template {name!r} already",
@@ -52,11 +55,6 @@ class Templates:
             )
         private_dir(self._directory)
         return kept
-
-    def find(self, name: str) -> Kept | None:
-        """Return the one of that name; None where there is none."""
-        kept = self._of(name)
-        return kept if kept.facts() is not None else None
 
     def get(self, name: str) -> Kept:
         """Return the one of that name.
@@ -66,18 +64,11 @@ class Templates:
         TemplateError
             There is none.
         """
-        kept = self.find(name)
-        if kept is None:
-            names = ", ".join(repr(each.name) for each in self.all())
-            raise TemplateError(
-                f"there is no template {name!r}",
-                hint=f"there are: {names}" if names else 'make one: vm.template("ready")',
-            )
-        return kept
+        return self._known(name)[0]
 
     def describe(self, name: str) -> Template:
         """Return what is known of the one of that name."""
-        return _template(self.get(name))
+        return _template(*self._known(name))
 
     def use(self, kept: Kept) -> None:
         """Remember that a VM begins from it now."""
@@ -87,34 +78,28 @@ class Templates:
         """Remove what was begun and never finished, and what is too many."""
         for left in self._directory.glob(".*-*"):
             remove_tree(left)
-        automatic = [kept for kept in self._kept() if _facts(kept)["is_automatic"]]
+        found = Kept.all_in(self._directory)
+        automatic = [kept for kept, facts in found if facts["is_automatic"]]
         for kept in sorted(automatic, key=_used)[: -_AUTOMATIC_MAX + 1]:
             kept.remove()
 
-    def _of(self, name: str) -> Kept:
-        return Kept(self._directory / hashlib.sha256(name.encode()).hexdigest()[:24])
-
-    def _kept(self) -> Iterator[Kept]:
-        if self._directory.exists():
-            for entry in self._directory.iterdir():
-                kept = Kept(entry)
-                if not entry.name.startswith(".") and kept.facts() is not None:
-                    yield kept
-
-
-def _facts(kept: Kept) -> dict[str, Any]:
-    facts = kept.facts()
-    if facts is None:
-        raise TemplateError("a template was removed just now", hint="look again")
-    return facts
+    def _known(self, name: str) -> tuple[Kept, dict[str, Any]]:
+        kept = self.named(name)
+        facts = kept.facts()
+        if facts is None:
+            names = ", ".join(repr(each.name) for each in self.all())
+            raise TemplateError(
+                f"there is no template {name!r}",
+                hint=f"there are: {names}" if names else 'make one: vm.template("ready")',
+            )
+        return kept, facts
 
 
 def _used(kept: Kept) -> datetime:
     return datetime.fromtimestamp((kept.directory / _USED).stat().st_mtime, UTC)
 
 
-def _template(kept: Kept) -> Template:
-    facts = _facts(kept)
+def _template(kept: Kept, facts: dict[str, Any]) -> Template:
     return Template(
         name=facts["name"],
         image=facts["image"],

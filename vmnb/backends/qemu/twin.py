@@ -14,14 +14,13 @@ from vmnb.backends.qemu.accelerator import Accelerator
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.clone import prepare_clone
-from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.lan import leave_network
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.migration import send
+from vmnb.backends.qemu.remains import remove_remains
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
-from vmnb.core.process import find_process
 
 __all__ = ["remove_twin", "twin"]
 
@@ -81,11 +80,5 @@ async def twin(
 
 async def remove_twin(handle: VmHandle, vm_id: str) -> None:
     """Leave nothing of a twin of the VM `handle`, whoever made it."""
-    twin_handle = replace(handle, id=vm_id)
-    sockets = Sockets.of(vm_id)
-    found = await asyncio.to_thread(find_process, sockets.pidfile, None)
-    if found is not None:
-        await asyncio.to_thread(found.end)
-    await leave_network(twin_handle)
-    await asyncio.to_thread(sockets.remove)
-    await asyncio.to_thread(remove_work_directory, WorkFiles.of(vm_id))
+    await asyncio.to_thread(remove_remains, vm_id)
+    await leave_network(replace(handle, id=vm_id))
