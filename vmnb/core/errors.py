@@ -7,6 +7,7 @@
     ├── StateError                      the action is not allowed in the VM's present state
     ├── VmNotFoundError (LookupError)   no VM of that name or id
     ├── VmExistsError                   the name is taken by a VM with another spec
+    ├── LimitError                      a limit that is configured, or the machine's memory
     ├── CapabilityError                 this backend cannot do that, and never will
     ├── BusyError                       another process is acting on the same VM
     ├── BackendError                    the backend tried and failed
@@ -64,6 +65,10 @@ class VmNotFoundError(VmnbError, LookupError):
 
 class VmExistsError(VmnbError):
     """The name is taken by a VM with another spec; nothing was changed."""
+
+
+class LimitError(VmnbError):
+    """It would take more than is allowed or there; nothing was changed."""
 
 
 class CapabilityError(VmnbError):

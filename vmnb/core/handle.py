@@ -9,7 +9,10 @@ from typing import Any, Self
 from vmnb.core.network import NetworkConfig
 from vmnb.core.spec import VmSpec
 
-__all__ = ["VmHandle"]
+__all__ = ["IMAGE_DISK_MIB", "VmHandle"]
+
+IMAGE_DISK_MIB = "disk_mib"
+"""In the extra facts of a handle: the size of a disk that is as large as its image, in MiB."""
 
 _PATHS = (
     "work_dir",
@@ -92,8 +95,9 @@ class VmHandle:
 
     @property
     def disk_mib(self) -> int | None:
-        """Size of the disk in MiB, None where the image decides."""
-        return self.spec.disk_mib
+        """Size of the disk in MiB, None where the image decides and its backend does not tell."""
+        of_image = self.extra.get(IMAGE_DISK_MIB)
+        return self.spec.disk_mib or (int(of_image) if of_image else None)
 
     @property
     def network(self) -> NetworkConfig:

@@ -6,11 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from weakref import WeakValueDictionary
 
-from vmnb.core.errors import SpecError, StoreError, VmExistsError, VmnbError, VmNotFoundError
+from vmnb.core.config import read_config
+from vmnb.core.errors import (
+    LimitError,
+    SpecError,
+    StoreError,
+    VmExistsError,
+    VmnbError,
+    VmNotFoundError,
+)
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import Closable, Hypervisor, check_spec
+from vmnb.core.limits import Limits
 from vmnb.core.lock import action_lock, is_locked
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
@@ -180,20 +189,23 @@ class Session:
 
     async def _claimed(self, spec: VmSpec, tag: str, prepare: Prepare) -> VmHandle:
         """Prepare a VM under a claim, and leave neither where anything fails."""
-        claim = await finish(asyncio.to_thread(self.store.claim, spec, tag))
+        limits = (await asyncio.to_thread(read_config)).limits
+        if limits:
+            await self.records()  # which forgets claims of processes that died
+        claim = await finish(asyncio.to_thread(self.store.claim, spec, tag, limits))
         try:
             handle, row = await _prepared(prepare)
-            await finish(self._settle(claim, handle, row))
+            await finish(self._settle(claim, handle, row, limits))
         except BaseException:
             with suppress(StoreError):  # a claim that nobody holds is forgotten later
                 await finish(asyncio.to_thread(self.store.release, claim))
             raise
         return handle
 
-    async def _settle(self, claim: str, handle: VmHandle, row: HistoryRow) -> None:
+    async def _settle(self, claim: str, handle: VmHandle, row: HistoryRow, limits: Limits) -> None:
         try:
-            await asyncio.to_thread(self.store.settle, claim, handle, row)
-        except StoreError:
+            await asyncio.to_thread(self.store.settle, claim, handle, row, limits)
+        except (StoreError, LimitError):
             await self.router.destroy(handle)
             raise
 

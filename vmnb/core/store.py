@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vmnb.core.errors import StoreError, VmExistsError
-from vmnb.core.handle import VmHandle
+from vmnb.core.handle import IMAGE_DISK_MIB, VmHandle
 from vmnb.core.history import HistoryRow, utc_now
+from vmnb.core.limits import Demand, Limits
 from vmnb.core.paths import data_home, private_dir
 from vmnb.core.rows import (
     Record,
@@ -81,13 +82,15 @@ class Store:
         """The directory of the locks on its VMs."""
         return self.path.with_suffix(".locks")
 
-    def claim(self, spec: VmSpec, backend: str) -> str:
+    def claim(self, spec: VmSpec, backend: str, limits: Limits | None = None) -> str:
         """Take the name of `spec` for a VM about to be prepared, and return the claim.
 
         Raises
         ------
         VmExistsError
             The name is taken.
+        LimitError
+            All VMs together would take more than `limits` allow.
         """
         claim = uuid.uuid4().hex
         values = (claim, spec.name, backend, spec_text(spec), time_text(utc_now()))
@@ -97,6 +100,8 @@ class Store:
                 " VALUES (?, ?, ?, ?, ?, 'preparing') ON CONFLICT DO NOTHING",
                 values,
             )
+            if limits and cursor.rowcount == 1:
+                limits.require(_demand(db), spec.name)
         if cursor.rowcount != 1:
             raise VmExistsError(
                 f"there is a VM named {spec.name!r} already",
@@ -104,14 +109,24 @@ class Store:
             )
         return claim
 
-    def settle(self, claim: str, handle: VmHandle, row: HistoryRow) -> None:
-        """Turn a claim into the VM that was prepared."""
+    def settle(
+        self, claim: str, handle: VmHandle, row: HistoryRow, limits: Limits | None = None
+    ) -> None:
+        """Turn a claim into the VM that was prepared.
+
+        Raises
+        ------
+        LimitError
+            Now that its size is known, all VMs together take more than `limits` allow.
+        """
         with self._transaction() as db:
             db.execute(
                 "UPDATE machines SET id = ?, backend = ?, handle = ?, state = ? WHERE id = ?",
                 (handle.id, handle.backend, handle_text(handle), row.to_state, claim),
             )
             _insert(db, handle.id, row)
+            if limits:
+                limits.require(_demand(db), handle.name)
 
     def release(self, claim: str) -> None:
         """Forget a claim whose VM was never made."""
@@ -232,6 +247,17 @@ class Store:
             db.close()
             raise
         return db
+
+
+def _demand(db: sqlite3.Connection) -> Demand:
+    """Return what all VMs take; a disk as large as its image counts when the image is known."""
+    of_image = f"CAST(json_extract(handle, '$.extra.{IMAGE_DISK_MIB}') AS INTEGER)"
+    vms, memory_mib, disk_mib = db.execute(
+        "SELECT count(*), sum(json_extract(spec, '$.memory_mib')),"  # noqa: S608
+        f" sum(coalesce(json_extract(spec, '$.disk_mib'), {of_image}, 0))"
+        " FROM machines WHERE destroyed IS NULL"
+    ).fetchone()
+    return Demand(vms=vms, memory_mib=memory_mib, disk_mib=disk_mib)
 
 
 def _hint(error: Exception) -> str:

@@ -8,7 +8,8 @@ from vmnb.core.errors import SpecError
 __all__ = ["parse_mib", "parse_ms", "require_seconds"]
 
 _MIB = {"": 1, "M": 1, "G": 1024, "T": 1024 * 1024}
-_TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|)")
+_MS = {"": 1, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
+_TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|min|h|)")
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([MGT]?)(?:i?B)?", re.IGNORECASE)
 
 
@@ -45,7 +46,7 @@ def parse_ms(value: str, what: str, *, at_most_ms: float) -> float:
     Parameters
     ----------
     value
-        Text with its unit, such as ``"50ms"``, ``"0.2 s"``; or ``"0"``.
+        Text with its unit, such as ``"50ms"``, ``"0.2 s"``, ``"30 min"``, ``"1h"``; or ``"0"``.
     what
         What takes that time, for the error's message.
 
@@ -57,7 +58,7 @@ def parse_ms(value: str, what: str, *, at_most_ms: float) -> float:
     match = _TIME.fullmatch(str(value).strip())
     if match is None or (not match[2] and float(match[1])):
         raise SpecError(f"{what} {value!r} is not a time", hint='write it as "50ms" or "0.2s"')
-    milliseconds = float(match[1]) * (1000 if match[2] == "s" else 1)
+    milliseconds = float(match[1]) * _MS[match[2]]
     if milliseconds > at_most_ms:
         raise SpecError(
             f"{what} {value!r} is more than {at_most_ms:g} ms", hint='write it as "50ms" or "0.2s"'

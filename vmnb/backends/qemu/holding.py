@@ -16,9 +16,10 @@ from vmnb.backends.qemu.rest import resting_state
 from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.backends.qemu.save import save_guest
 from vmnb.backends.qemu.saved import SavedGuest
-from vmnb.core.errors import BackendError, LinkLostError, StateError
+from vmnb.core.errors import BackendError, LimitError, LinkLostError, StateError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
+from vmnb.core.host_memory import free_mib
 from vmnb.core.state import VmState
 from vmnb.guest.agent import GuestAgent
 
@@ -70,10 +71,19 @@ class Holding:
         return await find_qemu(self._probes)
 
     async def _launch(self, handle: VmHandle, saved: SavedGuest | None = None) -> VmHandle:
-        """Start QEMU, after what may be left of an earlier one, and keep the hold on it."""
+        """Start QEMU, after what may be left of an earlier one, and keep the hold on it.
+
+        Raises
+        ------
+        LimitError
+            There is less memory now than its guest may come to use.
+        BackendError
+            See :func:`~vmnb.backends.qemu.launch.launch`.
+        """
         left_over = await self._attachments.find(handle)
         if left_over is not None:
             await left_over.end(kill=False)
+        await asyncio.to_thread(_require_memory, handle)
         qemu = await self._qemu()
         accelerator = await find_accelerator(qemu, self._probes)
         started, attachment = await launch(handle, qemu, accelerator, saved)
@@ -137,3 +147,14 @@ class Holding:
                 f"{handle.name!r} has no memory to be saved: it does not run", hint="start it first"
             )
         return attachment
+
+
+def _require_memory(handle: VmHandle) -> None:
+    free = free_mib()
+    if free is not None and free < handle.memory_mib:
+        raise LimitError(
+            f"cannot start {handle.name!r}: its guest may use {handle.memory_mib:,} MiB, and "
+            f"{free:,} MiB are free here",
+            hint="stop a VM that you do not need, or end another program; or make this VM with "
+            "less memory",
+        )

@@ -22,7 +22,7 @@ from vmnb.backends.qemu.qemu_img import copy_variables, create_overlay
 from vmnb.backends.qemu.template_key import SEED_DIGEST
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import SpecError
-from vmnb.core.handle import VmHandle
+from vmnb.core.handle import IMAGE_DISK_MIB, VmHandle
 from vmnb.core.hypervisor import BackendTag
 from vmnb.core.names import host_name
 from vmnb.core.network import NetworkMode
@@ -78,11 +78,15 @@ def check_disk(spec: VmSpec, image: BootImage) -> None:
             hint="ask for less; a disk takes space only as it fills",
         )
     if spec.disk_mib is not None and spec.disk_mib * _MIB < image.disk_size_bytes:
-        needed = -(-image.disk_size_bytes // _MIB)
+        needed = _disk_mib(image)
         raise SpecError(
             f"disk_mib is {spec.disk_mib}, and the image {image.name!r} needs {needed}",
             hint=f"ask for {needed} or more, or leave it out",
         )
+
+
+def _disk_mib(image: BootImage) -> int:
+    return -(-image.disk_size_bytes // _MIB)
 
 
 async def prepare(
@@ -114,7 +118,11 @@ async def prepare(
         mac=None if spec.network.mode is NetworkMode.NONE else user_mac(vm_id),
         extra=_boot_facts(image, firmware)
         | _seed_facts(spec)
-        | {"machine": qemu.machine, "image_digest": image.digest},
+        | {
+            "machine": qemu.machine,
+            "image_digest": image.digest,
+            IMAGE_DISK_MIB: str(_disk_mib(image)),
+        },
     )
     return located(handle)
 
