@@ -44,6 +44,7 @@ class ActingVm(FollowedVm):
         perform: Callable[[VmHandle], Awaitable[VmHandle]],
         *,
         called: str | None = None,
+        cause: Cause = Cause.USER,
     ) -> bool:
         """Bring it to where `action` leads; False where it was there already.
 
@@ -51,6 +52,8 @@ class ActingVm(FollowedVm):
         ----------
         called
             What the history calls it, where that is not the action's own name.
+        cause
+            Who wants it.
         """
         # A full disk must not keep a VM from being destroyed: that is what makes room.
         forgiven = (StoreError,) if action is Action.DESTROY else ()
@@ -66,7 +69,7 @@ class ActingVm(FollowedVm):
                 self._tell()
                 return False
             target = require(action, before, self.name)
-            async with self._recorded(called or action, before, target) as act:
+            async with self._recorded(called or action, before, target, cause) as act:
                 self.handle = await perform(self.handle)
                 if act.what is Action.START and RESTORED_FROM in self.handle.extra:
                     act.what = "restore"
@@ -78,10 +81,12 @@ class ActingVm(FollowedVm):
             await self.refresh()
 
     @asynccontextmanager
-    async def _recorded(self, action: str, before: VmState, target: VmState) -> AsyncIterator[_Act]:
+    async def _recorded(
+        self, action: str, before: VmState, target: VmState, cause: Cause = Cause.USER
+    ) -> AsyncIterator[_Act]:
         """Record what the body does as `action`, also where it fails or is cancelled."""
         act, began, clock = _Act(action), utc_now(), monotonic()
-        after, cause, detail = target, Cause.USER, ""
+        after, detail = target, ""
         self.last_state, self.busy = before, Busy(what=action, since=began)
         self._tell()
         try:

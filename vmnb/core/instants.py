@@ -1,10 +1,12 @@
 """Instants of a VM: copies that go on from one, and checkpoints to go back to."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from vmnb.core.acting import ActingVm
 from vmnb.core.checkpoint import Checkpoint
+from vmnb.core.finish import finish
 from vmnb.core.forking import Frozen
 from vmnb.core.handle import VmHandle
 from vmnb.core.remarks import remark
@@ -55,10 +57,26 @@ class Instants(ActingVm):
             return made
 
     async def touch(self) -> None:
-        """Take note, before, that something is done to its guest which others must not have."""
+        """Take note, before, that somebody does something in its guest.
+
+        It is in use then, and others must not begin from what becomes of it.
+        """
+        if self._uses.is_due:
+            await asyncio.to_thread(self._uses.mark)
         if not self._touched and UNTOUCHED in self.handle.extra:
             await self._hypervisor.touch(self.handle)
             self._touched = True
+
+    @asynccontextmanager
+    async def in_use(self) -> AsyncIterator[None]:
+        """Have it taken as in use, while somebody does something in its guest."""
+        await self.touch()
+        descriptor = await asyncio.to_thread(self._uses.begin)
+        try:
+            yield
+        finally:
+            if descriptor is not None:
+                await finish(asyncio.to_thread(self._uses.end, descriptor))
 
     async def checkpoint(self, name: str, thumbnail: str) -> Checkpoint:
         """Keep it as it is; see :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from vmnb.core.handle import VmHandle
@@ -12,6 +12,7 @@ from vmnb.core.listeners import Listeners
 from vmnb.core.lock import is_locked
 from vmnb.core.state import Cause, VmState
 from vmnb.core.store import Store
+from vmnb.core.uses import Uses
 
 __all__ = ["Busy", "KnownVm"]
 
@@ -54,6 +55,7 @@ class KnownVm:
         self.busy: Busy | None = None
         self.started: datetime | None = None
         self._store = store
+        self._uses = Uses(store.uses / handle.id)
         self._listeners: Listeners[[Any]] = Listeners()
 
     @property
@@ -64,6 +66,13 @@ class KnownVm:
     async def history(self) -> list[HistoryRow]:
         """Return all that is recorded of it, oldest first."""
         return await asyncio.to_thread(self._store.history, self.handle.id)
+
+    async def last_use(self) -> datetime:
+        """Return when somebody last did something with it, in UTC, as far as it is known."""
+        rows = await self.history()
+        times = [row.time for row in rows if row.cause is Cause.USER]
+        used = await asyncio.to_thread(self._uses.last)
+        return max(filter(None, (*times, used)), default=datetime.min.replace(tzinfo=UTC))
 
     def subscribe(self, listener: Callable[[Self], None]) -> Callable[[], None]:
         """Call `listener` after each change, on the loop; return what ends that."""

@@ -12,7 +12,8 @@ from vmnb.core.known import Busy
 from vmnb.core.metrics import Sample
 from vmnb.core.network import Forward
 from vmnb.core.picture import Picture
-from vmnb.core.state import Action, VmState
+from vmnb.core.remarks import remark
+from vmnb.core.state import Action, Cause, VmState
 from vmnb.core.units import require_seconds
 
 __all__ = ["Busy", "Machine"]
@@ -65,6 +66,18 @@ class Machine(Instants):
 
         await self._act(Action.DESTROY, destroy)
         await self.aclose()
+        await asyncio.to_thread(self._uses.forget)
+
+    async def rest(self, action: Action, why: str) -> None:
+        """Suspend or stop it, since it runs for nobody; its history tells `why`."""
+
+        async def rest(handle: VmHandle) -> VmHandle:
+            remark(why)
+            if action is Action.SUSPEND:
+                return await self._hypervisor.suspend(handle)
+            return await self._hypervisor.stop(handle, STOP_TIMEOUT_S)
+
+        await self._act(action, rest, cause=Cause.HOST)
 
     async def guest_ip(self) -> IpAddress:
         """Return the guest's address; see :meth:`~vmnb.core.hypervisor.Hypervisor.guest_ip`."""

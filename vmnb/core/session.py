@@ -19,6 +19,7 @@ from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import Closable, Hypervisor, check_spec
+from vmnb.core.idle import IdleWatch
 from vmnb.core.limits import Limits
 from vmnb.core.lock import action_lock, is_locked
 from vmnb.core.machine import Machine
@@ -53,6 +54,7 @@ class Session:
         self.store = store or Store()
         self.router = router or RouterHypervisor()
         self._machines: dict[str, Machine] = {}
+        self._idle = IdleWatch(self.store)
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self, spec: VmSpec, backend: str | Hypervisor | None = None) -> Machine:
@@ -127,6 +129,7 @@ class Session:
     async def aclose(self) -> None:
         """Let go of every VM; those that run go on running."""
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._idle.aclose)
             for backend in self.router.opened:
                 if isinstance(backend, Closable):
                     stack.push_async_callback(backend.aclose)
@@ -211,6 +214,7 @@ class Session:
 
     def _keep(self, machine: Machine) -> Machine:
         """Remember `machine`, and forget those that are gone."""
+        machine.subscribe(self._idle.look)
         kept = {k: m for k, m in self._machines.items() if m.last_state is not VmState.DESTROYED}
         self._machines = kept | {machine.handle.id: machine}
         return machine

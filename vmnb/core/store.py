@@ -82,6 +82,11 @@ class Store:
         """The directory of the locks on its VMs."""
         return self.path.with_suffix(".locks")
 
+    @property
+    def uses(self) -> Path:
+        """The directory that tells when its VMs were used."""
+        return self.path.with_suffix(".uses")
+
     def claim(self, spec: VmSpec, backend: str, limits: Limits | None = None) -> str:
         """Take the name of `spec` for a VM about to be prepared, and return the claim.
 

@@ -6,15 +6,14 @@ by that one's end that members can begin.
 
 import asyncio
 import fcntl
-import logging
 import os
 import shutil
 import socket
 import sys
 from contextlib import suppress
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from vmnb.core.detached import leave_terminal
 from vmnb.core.errors import VmnbError
 from vmnb.core.paths import private_dir
 from vmnb.lan.files import Rendezvous
@@ -23,7 +22,6 @@ from vmnb.lan.switch import Switch
 __all__ = ["main"]
 
 _PRIVATE_UMASK = 0o177
-_LOG_BYTES = 100_000
 
 
 def main(network: str, register: str, directory: str) -> None:
@@ -38,7 +36,7 @@ def main(network: str, register: str, directory: str) -> None:
         os._exit(0)
     try:
         rendezvous.lock.write_text(f"{os.getpid()}\n")
-        _leave_terminal(rendezvous)
+        leave_terminal(rendezvous.log)
         asyncio.run(Switch(network, Path(register), rendezvous, frames, control).serve())
     finally:
         with suppress(FileNotFoundError):
@@ -68,12 +66,3 @@ def _bound(path: Path, kind: int = socket.SOCK_STREAM) -> socket.socket:
     if kind == socket.SOCK_STREAM:
         bound.listen()
     return bound
-
-
-def _leave_terminal(rendezvous: Rendezvous) -> None:
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
-    os.close(nothing)
-    log = RotatingFileHandler(rendezvous.log, maxBytes=_LOG_BYTES, backupCount=1)
-    logging.basicConfig(handlers=[log], format="%(asctime)s %(message)s")

@@ -3,22 +3,15 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
+from vmnb.core.detached import start_detached
 from vmnb.core.errors import BackendError
 from vmnb.lan.files import Rendezvous
 
 __all__ = ["ask_switch", "count_bytes", "spawn_switch"]
 
 _ANSWER_S = 5.0
-_START_S = 20.0
-_CODE = (
-    "import json, sys; sys.path[:] = json.load(sys.stdin); "
-    "from vmnb.lan.daemon import main; main(*sys.argv[1:])"
-)
-"""With the modules of this process, however it found them."""
 
 
 def ask_switch(rendezvous: Rendezvous) -> bool:
@@ -70,29 +63,5 @@ def spawn_switch(network: str, register: Path, rendezvous: Rendezvous) -> None:
     BackendError
         It could not be started; nothing is left.
     """
-    python_path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - zip files too
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _CODE, network, register, rendezvous.directory],
-            input=json.dumps(python_path),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            cwd="/",
-            timeout=_START_S,
-            start_new_session=True,
-            umask=0o077,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BackendError(
-            f"the switch of the network {network!r} did not start: {error}",
-            hint="this machine may be overloaded; try again",
-        ) from error
-    if done.returncode:
-        last = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        raise BackendError(
-            f"the switch of the network {network!r} did not start: {last}",
-            hint=f"it is Python, {sys.executable}, with this process's own modules, "
-            f"and its sockets belong in {rendezvous.directory}",
-        )
+    words = (network, os.fspath(register), os.fspath(rendezvous.directory))
+    start_detached("vmnb.lan.daemon", *words, what=f"the switch of the network {network!r}")

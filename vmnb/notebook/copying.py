@@ -116,9 +116,9 @@ def _copy_in(
     ours, theirs = _host_path(source), guest_path(target)
 
     async def copy() -> None:
-        await live.first_guest.enter()
-        way = await live.ways.choose_for_files()
-        await copy_in(way, ours, theirs, timeout_s=timeout_s)
+        async with live.entered():
+            way = await live.ways.choose_for_files()
+            await copy_in(way, ours, theirs, timeout_s=timeout_s)
 
     return copy()
 
@@ -130,9 +130,9 @@ def _copy_out(
     into = os.fspath(target).endswith("/")
 
     async def copy() -> None:
-        await live.first_guest.enter()
-        way = await live.ways.choose_for_files()
-        await copy_out(way, theirs, ours, into=into, timeout_s=timeout_s)
+        async with live.entered():
+            way = await live.ways.choose_for_files()
+            await copy_out(way, theirs, ours, into=into, timeout_s=timeout_s)
 
     return copy()
 

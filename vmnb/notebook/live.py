@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
 
@@ -196,10 +196,16 @@ class Live:
         enters
             Whether that may change the guest, see :meth:`FirstGuest.enter`.
         """
-        if enters:
-            await self.first_guest.enter()
-        way = await self.ways.choose(via)
-        return await run(way, command, timeout_s=timeout_s, check=check, write=write)
+        async with self.entered() if enters else nullcontext():
+            way = await self.ways.choose(via)
+            return await run(way, command, timeout_s=timeout_s, check=check, write=write)
+
+    @asynccontextmanager
+    async def entered(self) -> AsyncIterator[None]:
+        """Let somebody into the guest, which is in use meanwhile; see :meth:`FirstGuest.enter`."""
+        await self.first_guest.enter()
+        async with self.machine.in_use():
+            yield
 
     async def aclose(self) -> None:
         """Let go of console, screen, samples and the ways into the guest; the VM goes on."""

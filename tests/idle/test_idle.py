@@ -1,0 +1,54 @@
+"""VMs that run for nobody are suspended or stopped, where that is configured."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.homes import own_homes
+from vmnb import VM
+from vmnb.core.config import CONFIG_VARIABLE
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+Rule = Callable[[str], None]
+
+
+@pytest.fixture
+def rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rule:
+    """Return what sets the rule for idle VMs."""
+    path = tmp_path / "machine.toml"
+    monkeypatch.setenv(CONFIG_VARIABLE, str(path))
+    return lambda text: (path.write_text(f"[idle]\n{text}\n"), None)[1]
+
+
+@pytest.fixture
+def homes_alone(homes_root: Path, image_cache: Path) -> Iterator[None]:
+    """Homes of the test's own, for this process, too."""
+    with own_homes(homes_root, image_cache):
+        yield
+
+
+@pytest.mark.usefixtures("homes_alone")
+def test_one_is_suspended_though_its_kernel_has_ended(rule: Rule) -> None:
+    rule('after = "2s"')
+    code = "from vmnb import VM; VM('web').start().wait_ready()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with VM.attach("web") as vm:
+        vm.wait_for_state("suspended", timeout=60)
+        last = vm.history.iloc[-1]
+        assert (last["action"], last["cause"]) == ("suspend", "host")
+        assert last["detail"].startswith("idle for ")
+
+
+@pytest.mark.usefixtures("homes_alone")
+def test_one_that_is_used_goes_on_and_then_is_stopped(rule: Rule) -> None:
+    rule('after = "4s"\naction = "stop"')
+    with VM("web") as vm:
+        vm.start().wait_ready()
+        vm.run("sleep 12")
+        assert "stop" not in set(vm.history["action"])
+        vm.wait_for_state("stopped", timeout=60)
+        assert vm.history.iloc[-1]["action"] == "stop"
