@@ -57,6 +57,8 @@ def test_of_both_files_the_stricter_holds(machine: Path, own: Path) -> None:
         '[idle]\naction = "stop"',
         '[idle]\nafter = "soon"',
         '[idle]\nafter = "1h"\naction = "destroy"',
+        "[cgroup]\nparent = 5",
+        '[cgroup]\nparent = "mine"',
         "[limits",
         "\xff",
     ],

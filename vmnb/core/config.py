@@ -1,7 +1,7 @@
 """What is configured for a machine and for a user, in ``config.toml``.
 
 The machine's is ``/etc/vmnb/config.toml``, or where ``VMNB_CONFIG`` says; the user's own lies in
-the data home. Of what both say, the stricter holds::
+the data home. Of limits and times, the stricter holds; of the rest, the machine's::
 
     [limits]            # of one user, over all VMs, whether they run or not
     vms = 6
@@ -11,6 +11,9 @@ the data home. Of what both say, the stricter holds::
     [idle]              # of a VM that runs, and with which nobody has had to do
     after = "30 min"
     action = "suspend"  # or "stop"
+
+    [cgroup]            # one that was delegated, of version 2; each VM gets its own below it
+    parent = "/sys/fs/cgroup/…"
 """
 
 import os
@@ -34,7 +37,11 @@ CONFIG_VARIABLE = "VMNB_CONFIG"
 
 _MACHINE = Path("/etc/vmnb/config.toml")
 _DAY_MS = 24 * 60 * 60 * 1000
-_SECTIONS = {"limits": ("vms", "memory", "disk"), "idle": ("after", "action")}
+_SECTIONS = {
+    "limits": ("vms", "memory", "disk"),
+    "idle": ("after", "action"),
+    "cgroup": ("parent",),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,6 +66,7 @@ class Config:
 
     limits: Limits = field(default_factory=Limits)
     idle: IdleRule | None = None
+    cgroup: Path | None = None
 
 
 def read_config() -> Config:
@@ -74,6 +82,7 @@ def read_config() -> Config:
     return Config(
         limits=machine.limits.tightened(own.limits),
         idle=min(filter(None, (machine.idle, own.idle)), default=None),
+        cgroup=machine.cgroup or own.cgroup,
     )
 
 
@@ -99,9 +108,10 @@ def _parsed(tables: Mapping[str, Any], source: str) -> Config:
         if not isinstance(table, Mapping):
             raise SpecError(f"{name} is {table!r}", hint=f"it is a table: [{name}]")
         _require_keys(table, _SECTIONS[name], f"key in [{name}]")
-    idle = tables.get("idle")
     return Config(
-        limits=_limits(tables.get("limits", {}), source), idle=_idle(idle) if idle else None
+        limits=_limits(tables.get("limits", {}), source),
+        idle=_idle(tables["idle"]) if "idle" in tables else None,
+        cgroup=_cgroup(tables["cgroup"]) if "cgroup" in tables else None,
     )
 
 
@@ -122,6 +132,13 @@ def _idle(table: Mapping[str, Any]) -> IdleRule:
         raise SpecError("[idle] has no after", hint='such as after = "30 min"')
     after_ms = parse_ms(table["after"], "after", at_most_ms=_DAY_MS)
     return IdleRule(after_s=after_ms / 1000, action=Action(action))
+
+
+def _cgroup(table: Mapping[str, Any]) -> Path:
+    parent = table.get("parent")
+    if not isinstance(parent, str) or not Path(parent).is_absolute():
+        raise SpecError(f"parent is {parent!r}", hint="it is the path of a cgroup")
+    return Path(parent)
 
 
 def _require_keys(table: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:

@@ -10,6 +10,7 @@ from vmnb.backends.qemu.accelerator import find_accelerator
 from vmnb.backends.qemu.address import find_address
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.boot_marks import read_boot_marks
+from vmnb.backends.qemu.cgroup import remove_group
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.backends.qemu.forks import Forks
 from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
@@ -207,6 +208,7 @@ class QemuHypervisor(Rewinding, Forks, Pooling):
             self._meters.pop(handle.id, None)
             await self._attachments.release(handle)
             await asyncio.to_thread(Sockets.of_handle(handle).remove)
+            await asyncio.to_thread(remove_group, handle.id)
             await asyncio.to_thread(remove_work_directory, WorkFiles.of_handle(handle))
             await leave_network(handle)
 

@@ -20,6 +20,7 @@ from vmnb.backends.qemu.argv import (
 )
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.binary import Qemu, unknown_machine
+from vmnb.backends.qemu.cgroup import confine
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
 from vmnb.backends.qemu.forwards import (
     planned_forwards,
@@ -178,6 +179,8 @@ def _spawn(
         monitor = undo.enter_context(queue_for(sockets.monitors[0]))
         descriptors += plan.descriptors
         found = spawn(build_argv(plan), descriptors=descriptors, stderr=files.stderr)
+        undo.callback(found.kill)
+        confine(handle, found.identity.pid)
         undo.pop_all()
     return _Spawned(found=found, journal=ours, monitor=monitor, shape=made_for)
 

@@ -1,5 +1,6 @@
 """What is left of a VM that no handle is kept of: found by its id alone."""
 
+from vmnb.backends.qemu.cgroup import remove_group
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
 from vmnb.core.process import find_process
 
@@ -13,4 +14,5 @@ def remove_remains(vm_id: str) -> None:
     if found is not None:
         found.end()
     sockets.remove()
+    remove_group(vm_id)
     remove_work_directory(WorkFiles.of(vm_id))
