@@ -8,7 +8,7 @@ from vmnb.backends.qemu.argv import AGENT_PORT_ID
 from vmnb.backends.qemu.journal import Line, Note
 from vmnb.backends.qemu.process import ending
 from vmnb.core.hypervisor import VmEvent
-from vmnb.core.process import ProcessId, boot_id
+from vmnb.core.process import ProcessId, boot_id, time_of_boot
 from vmnb.core.state import Cause, VmState
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _SHUTDOWN = {
 }
 """By the reason of QMP's ``SHUTDOWN`` (``ShutdownCause`` in QEMU's ``run-state.json``)."""
 
+_UNDONE = "its start was undone: the process that did it died before it was finished"
+
 _ENDS = frozenset({"power-off", "panic", "exit"})
 
 
@@ -63,6 +65,7 @@ class RunStory:
                 "watchdog", VmState.RUNNING, Cause.GUEST, f"action: {data.get('action')}"
             ),
             Note.SETTLED: lambda _: _Meaning("power-off", VmState.STOPPED, Cause.USER),
+            Note.UNDONE: lambda _: _Meaning("power-off", VmState.STOPPED, Cause.HOST, _UNDONE),
             Note.FORCED_OFF: lambda data: _Meaning(
                 "power-off", VmState.STOPPED, Cause.USER, f"by force ({data.get('signal')})"
             ),
@@ -98,9 +101,8 @@ class RunStory:
         name = f"exit:{process.pid}:{process.start}" if process else "exit"
         time = _time(self._exit) if self._exit else datetime.now(UTC)
         if process is not None and process.boot != boot_id():
-            meaning = _Meaning(
-                "exit", VmState.FAILED, Cause.HOST, "the host restarted while it ran"
-            )
+            time = time_of_boot()  # it was over by then
+            meaning = _Meaning("exit", VmState.STOPPED, Cause.HOST, "the machine was restarted")
         else:
             meaning = _Meaning("exit", VmState.FAILED, Cause.FAILURE, self._why(stderr))
         return replace(_event(meaning, time), key=name)

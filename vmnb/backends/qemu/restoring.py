@@ -145,7 +145,7 @@ class Restoring(Holding):
         try:
             async with noted(handle, is_nameless=True, layer=before.name):
                 try:
-                    await self._lay_out(files, kept, saved)
+                    await self._lay_out(files, kept, saved, facts)
                     started = await self._launch(_like(handle, files, saved, facts), saved)
                     await self._become(
                         started,
@@ -163,10 +163,19 @@ class Restoring(Holding):
     def _began(self, handle: VmHandle) -> None:
         """Hear that a VM began from the template of its spec, or became it."""
 
-    async def _lay_out(self, files: WorkFiles, kept: Kept, saved: SavedGuest) -> None:
+    async def _lay_out(
+        self, files: WorkFiles, kept: Kept, saved: SavedGuest, facts: dict[str, Any]
+    ) -> None:
         """Give the VM of `files` what the guest of the template had, and a layer on its disk."""
         qemu = await self._qemu()
-        disk = await asyncio.to_thread(_copied, kept, saved, files)
+        try:
+            disk = await asyncio.to_thread(_copied, kept, saved, files)
+        except OSError as error:
+            raise BackendError(
+                f"cannot lay out the template {facts['name']!r} in {files.directory}: "
+                f"{error.strerror}",
+                hint="free some space, or choose another place with VMNB_HOME",
+            ) from error
         top = new_layer(files.directory)
         await asyncio.to_thread(create_layer, top, qemu, disk)
         await asyncio.to_thread(put_on_top, top, files.overlay)
