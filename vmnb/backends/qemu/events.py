@@ -49,6 +49,7 @@ class RunStory:
 
     def __init__(self) -> None:
         self.ending: VmEvent | None = None
+        self._seen = datetime.min.replace(tzinfo=UTC)
         self._asked_to_power_off = False
         self._paused = False
         self._exit: Line | None = None
@@ -73,6 +74,7 @@ class RunStory:
 
     def take(self, line: Line) -> VmEvent | None:
         """Return what `line` tells of the VM; None where it tells nothing worth keeping."""
+        self._seen = _time(line)
         if line["event"] == Note.EXIT:
             self._exit = line
         if self.ending is not None and line["event"] != Note.SETTLED:
@@ -101,7 +103,7 @@ class RunStory:
         name = f"exit:{process.pid}:{process.start}" if process else "exit"
         time = _time(self._exit) if self._exit else datetime.now(UTC)
         if process is not None and process.boot != boot_id():
-            time = time_of_boot()  # it was over by then
+            time = max(time_of_boot(), self._seen)  # it was over by then
             meaning = _Meaning("exit", VmState.STOPPED, Cause.HOST, "the machine was restarted")
         else:
             meaning = _Meaning("exit", VmState.FAILED, Cause.FAILURE, self._why(stderr))
