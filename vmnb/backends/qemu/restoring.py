@@ -22,7 +22,7 @@ from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.template_key import template_key
 from vmnb.backends.qemu.templates import Templates
-from vmnb.core.errors import BackendError, CloneError, DeadlineError, TemplateError
+from vmnb.core.errors import BackendError, CloneError, DeadlineError, TemplateError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.lock import action_lock
@@ -145,7 +145,7 @@ class Restoring(Holding):
         try:
             async with noted(handle, is_nameless=True, layer=before.name):
                 try:
-                    await self._lay_out(files, kept, saved, facts)
+                    await self._lay_out(files, kept, saved)
                     started = await self._launch(_like(handle, files, saved, facts), saved)
                     await self._become(
                         started,
@@ -156,6 +156,14 @@ class Restoring(Holding):
                 except BaseException:
                     await finish(asyncio.to_thread(put_on_top, before, files.overlay))
                     raise
+        except OSError as error:
+            if isinstance(error, VmnbError):
+                raise
+            raise BackendError(
+                f"cannot lay out the template {facts['name']!r} for {handle.name!r}: "
+                f"{error.strerror}",
+                hint="free some space, or choose another place with VMNB_HOME",
+            ) from error
         finally:
             saved.close()
         return started, facts
@@ -163,19 +171,10 @@ class Restoring(Holding):
     def _began(self, handle: VmHandle) -> None:
         """Hear that a VM began from the template of its spec, or became it."""
 
-    async def _lay_out(
-        self, files: WorkFiles, kept: Kept, saved: SavedGuest, facts: dict[str, Any]
-    ) -> None:
+    async def _lay_out(self, files: WorkFiles, kept: Kept, saved: SavedGuest) -> None:
         """Give the VM of `files` what the guest of the template had, and a layer on its disk."""
         qemu = await self._qemu()
-        try:
-            disk = await asyncio.to_thread(_copied, kept, saved, files)
-        except OSError as error:
-            raise BackendError(
-                f"cannot lay out the template {facts['name']!r} in {files.directory}: "
-                f"{error.strerror}",
-                hint="free some space, or choose another place with VMNB_HOME",
-            ) from error
+        disk = await asyncio.to_thread(_copied, kept, saved, files)
         top = new_layer(files.directory)
         await asyncio.to_thread(create_layer, top, qemu, disk)
         await asyncio.to_thread(put_on_top, top, files.overlay)
