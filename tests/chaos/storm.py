@@ -160,7 +160,9 @@ async def _end_all(toll: Toll) -> None:
     for record in session.store.remembered():
         rows = session.store.history(record.id)
         if said := contradictions(rows):
-            toll.wrong.append("\n".join([f"{record.name!r} {record.id}:", *said, *map(_line, rows)]))
+            toll.wrong.append(
+                "\n".join([f"{record.name!r} {record.id}:", *said, *map(_line, rows)])
+            )
     await session.aclose()
 
 

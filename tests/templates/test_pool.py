@@ -110,6 +110,37 @@ def test_what_waited_for_a_process_that_was_killed_is_removed_by_the_next(first:
     assert {path.name for path in (data_home() / "vms").iterdir()} == {first.handle.id}
 
 
+KILLED_AS_IT_TAKES = """
+import os, signal, sys
+import vmnb
+from vmnb import VM
+
+def hook(event, arguments):
+    if event == sys.argv[1] and any(str(each).endswith(sys.argv[2]) for each in arguments):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with VM("other") as vm:
+    vm.start()
+    vmnb.pool(1)
+sys.addaudithook(hook)
+VM("taker")
+"""
+
+
+@pytest.mark.parametrize("step", [("os.remove", "waiting.json"), ("os.rename", "handle.json")])
+def test_one_that_was_taken_by_a_process_that_was_killed_is_nobodys_and_removed(
+    first: VM, step: tuple[str, str]
+) -> None:
+    command = [sys.executable, "-c", KILLED_AS_IT_TAKES, *step]
+    ended = subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert len(list((data_home() / "vms").glob("*/taken"))) == 1
+    with VM("taker") as vm:
+        assert vm.start().run("hostname", check=True).stdout == "taker\n"
+        known = {first.handle.id, vm.handle.id}
+        assert {path.name for path in (data_home() / "vms").iterdir()} == known
+
+
 def test_the_size_is_checked(first: VM) -> None:
     for wrong in (-1, 33, 1.5, True):
         with pytest.raises(SpecError, match="the pool's size"):

@@ -4,16 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 import vmnb
+from tests.small_disk import mountable
 from tests.templates.cache import homes_with_templates
 from vmnb import VM
 from vmnb.core import runtime
-from vmnb.core.errors import SpecError, StateError, TemplateError, VmExistsError
+from vmnb.core.errors import BackendError, SpecError, StateError, TemplateError, VmExistsError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -45,6 +47,31 @@ def named(cache: Path) -> Iterator[str]:
     yield "prepared for the lesson"
     if "prepared for the lesson" in set(vmnb.templates.list()["name"]):
         vmnb.templates.remove("prepared for the lesson")
+
+
+@pytest.fixture
+def small_home(homes_root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data home with little room, for VMs that begin from the templates of the others."""
+    runtime.shutdown()
+    with mountable(homes_root / "small") as mount:
+        monkeypatch.setenv("VMNB_HOME", str(mount("size=80M")))
+        yield homes_root / "small"
+        runtime.shutdown()
+
+
+def test_where_there_is_no_room_to_lay_a_template_out_it_is_said_and_can_be_tried_again(
+    named: str, small_home: Path
+) -> None:
+    with VM("cramped", boot=named) as vm:
+        filler = small_home / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        with pytest.raises(BackendError, match=r"cannot lay out the template .*No space left"):
+            vm.start()
+        filler.unlink()
+        assert vm.state == "prepared"
+        assert vm.start().run("cat /dev/shm/file", check=True).stdout == "mine\n"
 
 
 def began(vm: VM) -> str:

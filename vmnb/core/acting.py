@@ -87,6 +87,7 @@ class ActingVm(FollowedVm):
         """Record what the body does as `action`, also where it fails or is cancelled."""
         act, began, clock = _Act(action), utc_now(), monotonic()
         after, detail = target, ""
+        forgiven: tuple[type[StoreError], ...] = ()
         self.last_state, self.busy = before, Busy(what=action, since=began)
         self._tell()
         try:
@@ -94,9 +95,11 @@ class ActingVm(FollowedVm):
                 yield act
             detail = "; ".join(remarks)
         except asyncio.CancelledError:
+            forgiven = (StoreError,)
             after, detail = await finish(self._state_or_last()), "cancelled"
             raise
         except Exception as error:
+            forgiven = (StoreError,)  # what went wrong first is what is told
             after, cause = await finish(self._state_or_last()), Cause.FAILURE
             detail = _first_line(error)
             raise
@@ -112,7 +115,8 @@ class ActingVm(FollowedVm):
             )
             self.last_state, self.busy = after, None
             try:
-                await finish(self._record(row, self.handle))
+                with suppress(*forgiven):
+                    await finish(self._record(row, self.handle))
                 if act.what is Action.START and after is target:
                     await self._expect_boot(began)
             finally:

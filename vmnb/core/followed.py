@@ -9,6 +9,7 @@ from statistics import median
 
 from vmnb.core.errors import BusyError, VmnbError
 from vmnb.core.handle import VmHandle
+from vmnb.core.handle_file import read_handle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import Capability, VmEvent
 from vmnb.core.known import Busy, KnownVm
@@ -56,6 +57,8 @@ class FollowedVm(KnownVm):
             beginning = await self._beginning(utc_now())
             self.started = beginning.time if beginning else None
             state = await self.state()
+            if state is VmState.DESTROYED and self.last_state is not state:
+                await self._finish_destroying()
         self._watch()
         if state not in LIVE and self._watcher is not None:
             # What happened to it tells why it ended, and is known without waiting.
@@ -68,7 +71,24 @@ class FollowedVm(KnownVm):
         if await self._hypervisor.is_half_done(self.handle):
             with suppress(BusyError):
                 async with action_lock(self._store.locks, self.name):
-                    await self._hypervisor.recover(self.handle)
+                    await self._reload()
+                    await self._recover()
+
+    async def _finish_destroying(self) -> None:
+        """Remove what may be left by a process that died as it destroyed the VM."""
+        with suppress(BusyError):
+            async with action_lock(self._store.locks, self.name):
+                await self._hypervisor.destroy(self.handle)
+
+    async def _recover(self) -> None:
+        """Take over what was written down of a start that no row tells; undo all else."""
+        written = await asyncio.to_thread(read_handle, self.handle.work_dir)
+        if written is not None and written.id == self.handle.id and written != self.handle:
+            self.handle = written
+            if not await self._hypervisor.is_half_done(written):
+                await self._record_found(await self.state(), written)
+                return
+        await self._hypervisor.recover(self.handle)
 
     async def aclose(self) -> None:
         """Stop following the VM, which itself goes on as it is."""

@@ -95,7 +95,7 @@ class KnownVm:
         await self._record(row)
         self._tell()
 
-    async def _record_found(self, state: VmState) -> None:
+    async def _record_found(self, state: VmState, handle: VmHandle | None = None) -> None:
         row = HistoryRow(
             time=utc_now(),
             from_state=self.last_state,
@@ -105,7 +105,7 @@ class KnownVm:
             cause=Cause.HOST,
             detail="it was found so; what happened was not seen",
         )
-        await self._record(row)
+        await self._record(row, handle)
         self.last_state = state
 
     async def _record(self, row: HistoryRow, handle: VmHandle | None = None) -> bool:

@@ -11,13 +11,23 @@ import select
 import signal
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from vmnb.core.errors import BackendError
 
-__all__ = ["Found", "ProcessId", "boot_id", "find_process", "identify", "stat_fields"]
+__all__ = [
+    "Found",
+    "ProcessId",
+    "boot_id",
+    "find_process",
+    "identify",
+    "stat_fields",
+    "time_of_boot",
+]
 
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux (fcntl(2))
 _START = 22  # field of /proc/PID/stat, proc(5)
@@ -63,6 +73,16 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
+
+
+@cache
+def time_of_boot() -> datetime:
+    """Return when the host's present boot began, to the second; now where that is not known."""
+    with suppress(OSError):
+        for line in Path("/proc/stat").read_text().splitlines():
+            if line.startswith("btime "):
+                return datetime.fromtimestamp(int(line.split()[1]), UTC)
+    return datetime.now(UTC)
 
 
 def identify(pid: int) -> ProcessId:

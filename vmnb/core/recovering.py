@@ -18,3 +18,18 @@ class Recovering(Protocol):
     async def recover(self, handle: VmHandle) -> None:
         """Undo it; only for who has the right to act on the VM, so that nobody is still at it."""
         ...
+
+    async def abandon(self, claim: str) -> None:
+        """Leave nothing of a VM that was claimed and never prepared; only for who has its name.
+
+        Parameters
+        ----------
+        claim
+            See :func:`~vmnb.core.claim.id_of_new_vm`.
+
+        Raises
+        ------
+        BackendError
+            Something of it cannot be removed.
+        """
+        ...

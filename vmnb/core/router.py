@@ -185,6 +185,12 @@ class RouterHypervisor:
         if isinstance(backend, Recovering):
             await backend.recover(handle)
 
+    async def abandon(self, tag: str, claim: str) -> None:
+        """See :meth:`~vmnb.core.recovering.Recovering.abandon`; most have nothing to remove."""
+        backend = self.backend(tag)
+        if isinstance(backend, Recovering):
+            await backend.abandon(claim)
+
     def frozen(self, handle: VmHandle) -> AbstractAsyncContextManager[Frozen]:
         """See :meth:`~vmnb.core.forking.Forking.frozen`."""
         return self._forking(handle).frozen(handle)

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from weakref import WeakValueDictionary
 
+from vmnb.core.claim import claimed
 from vmnb.core.config import read_config
 from vmnb.core.errors import (
+    BusyError,
     LimitError,
     SpecError,
     StoreError,
@@ -21,7 +23,7 @@ from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import Closable, Hypervisor, check_spec
 from vmnb.core.idle import IdleWatch
 from vmnb.core.limits import Limits
-from vmnb.core.lock import action_lock, is_locked
+from vmnb.core.lock import action_lock
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
 from vmnb.core.registry import backend_tags
@@ -167,10 +169,14 @@ class Session:
         return known or self._keep(Machine(record.handle, record.state, self.router, self.store))
 
     async def _is_claimed(self, record: Record) -> bool:
-        """Return whether somebody is still preparing that VM, else forget the claim."""
-        if await asyncio.to_thread(is_locked, self.store.locks, record.name):
+        """Return whether somebody is still preparing that VM, else leave nothing of it."""
+        try:
+            async with action_lock(self.store.locks, record.name):
+                await self._abandon(record)
+        except BusyError:
             return True
-        await asyncio.to_thread(self.store.release, record.id)
+        except VmnbError as error:
+            _log.warning("something is left of %r: %s", record.name, error)
         return False
 
     async def _make(self, spec: VmSpec, tag: str) -> Machine | None:
@@ -185,10 +191,17 @@ class Session:
         """Let `prepare` make a VM under the name's lock."""
         async with action_lock(self.store.locks, spec.name):
             record = await asyncio.to_thread(self.store.find, spec.name)
-            if record is not None and record.handle is None:  # its process died; it has no lock
-                await asyncio.to_thread(self.store.release, record.id)
+            if record is not None:
+                await self._abandon(record)
             handle = await self._claimed(spec, tag, prepare)
         return self._keep(Machine(handle, VmState.PREPARED, self.router, self.store))
+
+    async def _abandon(self, record: Record) -> None:
+        """Leave nothing of a claim whose process died; for who has its name locked."""
+        now = await asyncio.to_thread(self.store.get, record.id)
+        if now is not None and now.handle is None:
+            await self.router.abandon(now.backend, now.id)
+            await asyncio.to_thread(self.store.release, now.id)
 
     async def _claimed(self, spec: VmSpec, tag: str, prepare: Prepare) -> VmHandle:
         """Prepare a VM under a claim, and leave neither where anything fails."""
@@ -197,7 +210,8 @@ class Session:
             await self.records()  # which forgets claims of processes that died
         claim = await finish(asyncio.to_thread(self.store.claim, spec, tag, limits))
         try:
-            handle, row = await _prepared(prepare)
+            with claimed(claim):
+                handle, row = await _prepared(prepare)
             await finish(self._settle(claim, handle, row, limits))
         except BaseException:
             with suppress(StoreError):  # a claim that nobody holds is forgotten later

@@ -12,7 +12,7 @@ from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.core.errors import BackendError
 from vmnb.core.hypervisor import VmEvent
-from vmnb.core.process import ProcessId, boot_id
+from vmnb.core.process import ProcessId, boot_id, time_of_boot
 from vmnb.core.state import Cause, VmState
 
 GREETING = '{"QMP": {"version": {}}}\r\n{"return": {}}\r\n'
@@ -70,7 +70,9 @@ def test_an_exit_code_that_only_the_parent_knew_is_called_unknown() -> None:
 
 def test_a_run_of_an_earlier_boot_was_ended_by_the_host() -> None:
     end = told(process=ProcessId(pid=1, start=1, boot="earlier"))[-1]
-    assert (end.state, end.cause) == (VmState.FAILED, Cause.HOST)
+    assert (end.state, end.cause) == (VmState.STOPPED, Cause.HOST)
+    assert end.detail == "the machine was restarted"
+    assert end.time == time_of_boot()
 
 
 def test_nothing_after_the_end_changes_it_but_the_user_taking_note() -> None:

@@ -8,7 +8,7 @@ from vmnb.backends.qemu.argv import AGENT_PORT_ID
 from vmnb.backends.qemu.journal import Line, Note
 from vmnb.backends.qemu.process import ending
 from vmnb.core.hypervisor import VmEvent
-from vmnb.core.process import ProcessId, boot_id
+from vmnb.core.process import ProcessId, boot_id, time_of_boot
 from vmnb.core.state import Cause, VmState
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _SHUTDOWN = {
 }
 """By the reason of QMP's ``SHUTDOWN`` (``ShutdownCause`` in QEMU's ``run-state.json``)."""
 
+_UNDONE = "its start was undone: the process that did it died before it was finished"
+
 _ENDS = frozenset({"power-off", "panic", "exit"})
 
 
@@ -47,6 +49,7 @@ class RunStory:
 
     def __init__(self) -> None:
         self.ending: VmEvent | None = None
+        self._seen = datetime.min.replace(tzinfo=UTC)
         self._asked_to_power_off = False
         self._paused = False
         self._exit: Line | None = None
@@ -63,6 +66,7 @@ class RunStory:
                 "watchdog", VmState.RUNNING, Cause.GUEST, f"action: {data.get('action')}"
             ),
             Note.SETTLED: lambda _: _Meaning("power-off", VmState.STOPPED, Cause.USER),
+            Note.UNDONE: lambda _: _Meaning("power-off", VmState.STOPPED, Cause.HOST, _UNDONE),
             Note.FORCED_OFF: lambda data: _Meaning(
                 "power-off", VmState.STOPPED, Cause.USER, f"by force ({data.get('signal')})"
             ),
@@ -70,6 +74,7 @@ class RunStory:
 
     def take(self, line: Line) -> VmEvent | None:
         """Return what `line` tells of the VM; None where it tells nothing worth keeping."""
+        self._seen = _time(line)
         if line["event"] == Note.EXIT:
             self._exit = line
         if self.ending is not None and line["event"] != Note.SETTLED:
@@ -98,9 +103,8 @@ class RunStory:
         name = f"exit:{process.pid}:{process.start}" if process else "exit"
         time = _time(self._exit) if self._exit else datetime.now(UTC)
         if process is not None and process.boot != boot_id():
-            meaning = _Meaning(
-                "exit", VmState.FAILED, Cause.HOST, "the host restarted while it ran"
-            )
+            time = max(time_of_boot(), self._seen)  # it was over by then
+            meaning = _Meaning("exit", VmState.STOPPED, Cause.HOST, "the machine was restarted")
         else:
             meaning = _Meaning("exit", VmState.FAILED, Cause.FAILURE, self._why(stderr))
         return replace(_event(meaning, time), key=name)

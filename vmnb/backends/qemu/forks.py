@@ -4,19 +4,22 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
+from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.checkpoints import Checkpoints
 from vmnb.backends.qemu.clone import prepare_clone
-from vmnb.backends.qemu.files import WorkFiles
-from vmnb.backends.qemu.half_done import forget, half_done, noted
+from vmnb.backends.qemu.files import Sockets, WorkFiles
+from vmnb.backends.qemu.half_done import HalfDone, forget, half_done, noted
 from vmnb.backends.qemu.holding import Holding
+from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.layers import put_on_top
 from vmnb.backends.qemu.memory import frozen_memory
 from vmnb.backends.qemu.personal import become_another, require_agent
 from vmnb.backends.qemu.power import wake
+from vmnb.backends.qemu.rest import is_known
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.twin import remove_twin
+from vmnb.core.claim import id_of_new_vm
 from vmnb.core.finish import finish
 from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
@@ -49,7 +52,7 @@ class Forks(Holding):
 
     async def copy(self, handle: VmHandle, spec: VmSpec, frozen: SavedGuest) -> VmHandle:
         """Make a work directory whose disk is laid over the frozen one."""
-        return await prepare_clone(handle, uuid4().hex, spec, frozen.layer, await self._qemu())
+        return await prepare_clone(handle, id_of_new_vm(), spec, frozen.layer, await self._qemu())
 
     async def awaken(self, handle: VmHandle, frozen: SavedGuest) -> VmHandle:
         """Start QEMU on pages that are the frozen guest's until its guest writes to them."""
@@ -66,23 +69,35 @@ class Forks(Holding):
 
     async def is_half_done(self, handle: VmHandle) -> bool:
         """See :meth:`~vmnb.core.recovering.Recovering.is_half_done`."""
-        return await asyncio.to_thread(half_done, handle) is not None
+        if await asyncio.to_thread(half_done, handle) is not None:
+            return True
+        attachment = await self._attachments.find(handle)
+        return attachment is not None and not is_known(attachment.process.identity, handle)
 
     async def recover(self, handle: VmHandle) -> None:
-        """Let a guest go on that was being saved; end a copy that may not be its own yet."""
+        """Let a guest go on that was being saved; end a start that was never finished.
+
+        That is a copy that may not be its own yet, or a QEMU of which `handle` does not know.
+        """
         async with self._turn(handle):
-            act = await asyncio.to_thread(half_done, handle)
-            if act is None:
-                return
+            act = await asyncio.to_thread(half_done, handle) or HalfDone()
             if act.twin is not None:
                 await remove_twin(handle, act.twin)
             attachment = await self._attachments.find(handle)
-            if attachment is not None and act.is_nameless:
-                await attachment.end(kill=True)
-            elif attachment is not None and act.stands_still:
-                await wake(attachment)
+            if attachment is not None:
+                known = is_known(attachment.process.identity, handle)
+                if act.is_nameless or not known:
+                    await self._undo_start(handle, attachment)
+                elif act.stands_still:
+                    await wake(attachment)
             if act.layer is not None:
                 files = WorkFiles.of_handle(handle)
                 await asyncio.to_thread(put_on_top, files.directory / act.layer, files.overlay)
             await asyncio.to_thread(Checkpoints(handle).sweep)
             await asyncio.to_thread(forget, handle)
+
+    async def _undo_start(self, handle: VmHandle, attachment: Attachment) -> None:
+        journal = Journal(WorkFiles.of_handle(handle).journal)
+        await asyncio.to_thread(journal.note, Note.UNDONE, {})
+        await attachment.end(kill=True)
+        await asyncio.to_thread(Sockets.of_handle(handle).remove)

@@ -27,6 +27,7 @@ from vmnb.backends.qemu.screen import press, take_picture
 from vmnb.backends.qemu.tap import require_tap
 from vmnb.backends.qemu.watch import follow
 from vmnb.core.boot import BootMark
+from vmnb.core.claim import id_of_new_vm
 from vmnb.core.errors import StateError
 from vmnb.core.forking import UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
@@ -131,8 +132,9 @@ class QemuHypervisor(Rewinding, Forks, Pooling):
         check_memory(spec, image)
         check_disk(spec, image)
         await find_accelerator(qemu, self._probes)
-        adopted = await self._adopted(spec, image, qemu)
-        return adopted or await prepare(spec, qemu, image, firmware)
+        vm_id = id_of_new_vm()
+        adopted = await self._adopted(vm_id, spec, image, qemu)
+        return adopted or await prepare(vm_id, spec, qemu, image, firmware)
 
     async def start(self, handle: VmHandle) -> VmHandle:
         """Boot it; afterwards it is ``running`` and the handle has its runtime facts.

@@ -27,6 +27,8 @@ class Note(StrEnum):
     without its reason."""
     SETTLED = "VMNB_SETTLED"
     """The user took note of a failure by stopping what had ended already."""
+    UNDONE = "VMNB_UNDONE"
+    """Its start was never finished: the process that did it died. Written before it is ended."""
     EXIT = "VMNB_EXIT"
     """QEMU's exit code, known to its parent alone."""
 

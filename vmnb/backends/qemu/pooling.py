@@ -47,6 +47,7 @@ _WAITS_AS = "waits_as"
 """And there, too: the host name that the guest has while it waits."""
 
 _OWNER = "waiting.json"
+_TAKER = "taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +98,21 @@ class Pooling(Restoring):
             await self._remove(self._waiting.pop()[1])
         await super().aclose()
 
-    async def _adopted(self, spec: VmSpec, image: BootImage, qemu: Qemu) -> VmHandle | None:
+    async def _adopted(
+        self, claim: str, spec: VmSpec, image: BootImage, qemu: Qemu
+    ) -> VmHandle | None:
         """Return a VM of that `spec` whose guest waits; None where none of the kind does."""
         kind = _Kind.of(spec, image.digest, qemu)
         for index, (each, handle) in enumerate(self._waiting):
             if each == kind:
                 del self._waiting[index]
-                await asyncio.to_thread((WorkFiles.of_handle(handle).directory / _OWNER).unlink)
+                await asyncio.to_thread(_give_away, WorkFiles.of_handle(handle), claim)
                 return replace(handle, spec=spec)
         return None
+
+    async def abandon(self, claim: str) -> None:
+        """See :meth:`~vmnb.core.recovering.Recovering.abandon`; also of one that was taken."""
+        await asyncio.to_thread(_abandon, claim)
 
     async def state(self, handle: VmHandle) -> VmState:
         """Ask where it is; one whose guest waits is ``prepared``, until somebody has woken that."""
@@ -142,7 +149,7 @@ class Pooling(Restoring):
         async with noted(handle, is_nameless=True, layer=before):
             await attachment.execute("cont")
             await self._become(handle, cards(handle), instead_of=handle.extra[_WAITS_AS])
-        await asyncio.to_thread((WorkFiles.of_handle(handle).directory / before).unlink)
+        await asyncio.to_thread(_keep_no_more, WorkFiles.of_handle(handle), before)
         started = handle.without_extra(_WAITS_ON, _WAITS_AS)
         await asyncio.to_thread(ask_for_prompt, started)
         remark_origin(started)
@@ -204,7 +211,8 @@ class Pooling(Restoring):
         """Prepare a VM of the spec of `last`, with a name of its own."""
         spec = replace(last.spec, name=f"waiting {uuid4().hex[:8]}")
         image = await resolve(spec.image)
-        return await prepare(spec, qemu, image, await self._firmware(spec, qemu))
+        firmware = await self._firmware(spec, qemu)
+        return await prepare(uuid4().hex, spec, qemu, image, firmware)
 
     async def _firmware(self, spec: VmSpec, qemu: Qemu) -> Firmware | None:
         """Return the firmware of a VM that boots by UEFI.
@@ -234,6 +242,27 @@ def _not_waiting(handle: VmHandle) -> VmHandle:
 def _own(files: WorkFiles) -> None:
     """Write down that this process is the one for which the QEMU waits."""
     write_private(files.directory / _OWNER, json.dumps(asdict(identify(os.getpid()))))
+
+
+def _give_away(files: WorkFiles, claim: str) -> None:
+    """Write down for which claim it is from now on, and that it waits for nobody any more."""
+    write_private(files.directory / _TAKER, claim)
+    (files.directory / _OWNER).unlink()
+
+
+def _keep_no_more(files: WorkFiles, before: str) -> None:
+    """Forget what its guest has left behind by beginning to live."""
+    (files.directory / _TAKER).unlink(missing_ok=True)
+    (files.directory / before).unlink()
+
+
+def _abandon(claim: str) -> None:
+    """Leave nothing of what was made, or taken, for a claim."""
+    remove_remains(claim)
+    for note in (data_home().absolute() / "vms").glob(f"*/{_TAKER}"):
+        with suppress(FileNotFoundError):
+            if note.read_text() == claim:
+                remove_remains(note.parent.name)
 
 
 def _sweep() -> None:

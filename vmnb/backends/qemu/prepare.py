@@ -6,7 +6,6 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
 from vmnb.backends.qemu.files import (
@@ -90,7 +89,7 @@ def _disk_mib(image: BootImage) -> int:
 
 
 async def prepare(
-    spec: VmSpec, qemu: Qemu, image: BootImage, firmware: Firmware | None
+    vm_id: str, spec: VmSpec, qemu: Qemu, image: BootImage, firmware: Firmware | None
 ) -> VmHandle:
     """Make the work directory with all that is in it, or nothing; with `firmware` it is for UEFI.
 
@@ -101,7 +100,6 @@ async def prepare(
     BackendError
         The disk is full, or ``qemu-img`` failed.
     """
-    vm_id = uuid4().hex
     files, sockets = WorkFiles.of(vm_id), Sockets.of(vm_id)
     _require_text(files.directory, sockets.directory, image.disk)
     await asyncio.to_thread(sockets.require_place)

@@ -9,7 +9,7 @@ from vmnb.core.hypervisor import VmEvent
 from vmnb.core.process import ProcessId
 from vmnb.core.state import VmState
 
-__all__ = ["known_process", "resting_state"]
+__all__ = ["is_known", "known_process", "resting_state"]
 
 
 def resting_state(handle: VmHandle) -> VmState:
@@ -27,6 +27,11 @@ def known_process(handle: VmHandle) -> ProcessId | None:
     if handle.pid is None or handle.pid_start is None or handle.boot_id is None:
         return None
     return ProcessId(pid=handle.pid, start=handle.pid_start, boot=handle.boot_id)
+
+
+def is_known(process: ProcessId, handle: VmHandle) -> bool:
+    """Return whether `handle` was started as `process`, whatever its number is in a container."""
+    return (process.start, process.boot) == (handle.pid_start, handle.boot_id)
 
 
 def _last_end(handle: VmHandle, files: WorkFiles) -> VmEvent | None:

@@ -22,7 +22,7 @@ from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.template_key import template_key
 from vmnb.backends.qemu.templates import Templates
-from vmnb.core.errors import BackendError, CloneError, DeadlineError, TemplateError
+from vmnb.core.errors import BackendError, CloneError, DeadlineError, TemplateError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.lock import action_lock
@@ -156,6 +156,14 @@ class Restoring(Holding):
                 except BaseException:
                     await finish(asyncio.to_thread(put_on_top, before, files.overlay))
                     raise
+        except OSError as error:
+            if isinstance(error, VmnbError):
+                raise
+            raise BackendError(
+                f"cannot lay out the template {facts['name']!r} for {handle.name!r}: "
+                f"{error.strerror}",
+                hint="free some space, or choose another place with VMNB_HOME",
+            ) from error
         finally:
             saved.close()
         return started, facts
