@@ -10,10 +10,10 @@ from vmnb.cli.commands import add_command
 from vmnb.cli.terminal import fresh_screen, raw_terminal, write_all
 from vmnb.cli.which import machine_named
 from vmnb.console import Console
-from vmnb.console.holder import is_held
 from vmnb.core import runtime
 from vmnb.core.errors import BusyError, CapabilityError, SpecError, StateError
 from vmnb.core.hypervisor import ConsoleEndpoint, NoConsole, UnixConsole
+from vmnb.core.sockets import is_served
 from vmnb.core.state import LIVE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def _endpoint(name: str) -> ConsoleEndpoint:
         )
     if state not in LIVE:
         raise StateError(f"cannot reach the console: {machine.name!r} is {state}", hint="start it")
-    if isinstance(endpoint, UnixConsole) and await asyncio.to_thread(is_held, endpoint.path):
+    if isinstance(endpoint, UnixConsole) and await asyncio.to_thread(is_served, endpoint.path):
         raise BusyError(
             f"another process shows the console of {machine.name!r}, and only one can at a time",
             hint="close it there: a notebook lets go when its kernel ends; vmnb log shows what "

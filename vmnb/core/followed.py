@@ -66,6 +66,16 @@ class FollowedVm(KnownVm):
         async with self._lock:
             return await self._record_unseen()
 
+    async def catch_up(self) -> None:
+        """Take over what another process has done to it, as that wrote it down."""
+        async with self._lock:
+            await self._reload()
+            beginning = await self._beginning(utc_now())
+            self.started = beginning.time if beginning else None
+        if self.last_state in LIVE:
+            self._watch()
+        self._tell()
+
     async def _undo_half_done(self) -> None:
         """Undo what a process that died was in the middle of; one that lives has the lock."""
         if await self._hypervisor.is_half_done(self.handle):

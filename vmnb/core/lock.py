@@ -1,7 +1,8 @@
 """One action at a time on a VM, over all processes of a user.
 
 The locks lie beside the store, because only the processes that share a store must agree. A lock
-is a file under ``flock(2)``: the kernel frees it when its process ends, however that happens.
+is a file under ``flock(2)``: the kernel frees it when its process ends, however that happens. Only
+who takes a lock opens its file for writing, so that its closing tells that somebody has acted.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from vmnb.core.errors import BusyError, StoreError
 from vmnb.core.finish import finish
 from vmnb.core.paths import private_dir
 
-__all__ = ["action_lock", "is_locked"]
+__all__ = ["action_lock", "is_locked", "lock_name"]
 
 _held: set[int] = set()
 """Descriptors that hold a lock; a child process closes its copies, or it would hold them too."""
@@ -33,7 +34,7 @@ async def action_lock(directory: Path, name: str) -> AsyncIterator[None]:
     StoreError
         No lock can be made in `directory`.
     """
-    lock = _Lock(_path(directory, name))
+    lock = _Lock(directory / lock_name(name))
     try:
         await finish(asyncio.to_thread(lock.take))
         if lock.descriptor is None:
@@ -49,7 +50,7 @@ async def action_lock(directory: Path, name: str) -> AsyncIterator[None]:
 def is_locked(directory: Path, name: str) -> bool:
     """Return whether some process is acting on the VM `name`."""
     try:
-        descriptor = os.open(_path(directory, name), os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(directory / lock_name(name), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -59,6 +60,11 @@ def is_locked(directory: Path, name: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def lock_name(name: str) -> str:
+    """Return the name of the file that is the lock of the VM `name`."""
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 class _Lock:
@@ -107,10 +113,6 @@ class _Lock:
             if self.descriptor is None:
                 os.close(descriptor)
         return True
-
-
-def _path(directory: Path, name: str) -> Path:
-    return directory / hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def _close_copies() -> None:

@@ -26,6 +26,7 @@ from vmnb.core.limits import Limits
 from vmnb.core.lock import action_lock
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
+from vmnb.core.others import Others
 from vmnb.core.registry import backend_tags
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.rows import Record
@@ -58,6 +59,7 @@ class Session:
         self._machines: dict[str, Machine] = {}
         self._idle = IdleWatch(self.store)
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._others = Others(self.store.locks, self._machines)
 
     async def open(self, spec: VmSpec, backend: str | Hypervisor | None = None) -> Machine:
         """Return the VM of that spec: the one that exists, else a new one, ``prepared``.
@@ -137,7 +139,8 @@ class Session:
                     stack.push_async_callback(backend.aclose)
             for machine in self._machines.values():
                 stack.push_async_callback(machine.aclose)
-            self._machines = {}
+            self._machines.clear()
+            stack.push_async_callback(self._others.aclose)
 
     def _tag(self, backend: str | Hypervisor | None) -> str:
         if backend is None or isinstance(backend, str):
@@ -229,8 +232,11 @@ class Session:
     def _keep(self, machine: Machine) -> Machine:
         """Remember `machine`, and forget those that are gone."""
         machine.subscribe(self._idle.look)
-        kept = {k: m for k, m in self._machines.items() if m.last_state is not VmState.DESTROYED}
-        self._machines = kept | {machine.handle.id: machine}
+        gone = [k for k, m in self._machines.items() if m.last_state is VmState.DESTROYED]
+        for key in gone:
+            del self._machines[key]
+        self._machines[machine.handle.id] = machine
+        self._others.heed()
         return machine
 
 

@@ -4,7 +4,10 @@ import os
 import socket
 from pathlib import Path
 
-__all__ = ["connect", "is_refused"]
+__all__ = ["connect", "is_refused", "is_served"]
+
+_SOCKETS = Path("/proc/net/unix")
+_ACCEPTED = "03"
 
 
 def connect(path: Path) -> socket.socket:
@@ -34,3 +37,17 @@ def is_refused(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, ConnectionRefusedError):
         error = error.__cause__ or error.__context__
     return error is not None
+
+
+def is_served(path: Path) -> bool:
+    """Return whether a client of the Unix socket at `path` has been accepted and is not yet gone.
+
+    A connection has its server's path, and is "connecting" until it is accepted (proc(5)). Where
+    the system does not tell, the answer is no.
+    """
+    try:
+        lines = _SOCKETS.read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return False
+    fields = (line.split(maxsplit=7) for line in lines)
+    return any(len(f) == 8 and f[5] == _ACCEPTED and f[7] == str(path) for f in fields)

@@ -4,16 +4,18 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import IO
 
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
+from vmnb.backends.qemu.files import Sockets
 from vmnb.core.errors import BusyError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import VmEvent
@@ -87,6 +89,16 @@ def other_process(what: str, handle: VmHandle) -> Iterator[Other]:
             other.kill()
 
 
+def keep_both_monitors(handle: VmHandle) -> ExitStack:
+    """Be a client of each monitor that never lets go, as a process that was stopped is."""
+    kept = ExitStack()
+    for path in Sockets.of_handle(handle).monitors:
+        client = kept.enter_context(socket.socket(socket.AF_UNIX))
+        client.connect(os.fspath(path))
+        assert client.recv(6) == b'{"QMP"'
+    return kept
+
+
 def test_a_vm_outlives_the_process_that_started_it_and_obeys_the_next(
     hypervisor: QemuHypervisor, runner: asyncio.Runner, prepared: Prepared, spec: Spec
 ) -> None:
@@ -134,23 +146,39 @@ def test_what_happened_while_nobody_looked_is_told_afterwards(
     runner.run(scenario())
 
 
-def test_two_processes_are_attached_at_once_and_a_third_is_told_so(
+def test_many_that_look_and_act_at_once_share_two_monitors(
+    hypervisor: QemuHypervisor, runner: asyncio.Runner, prepared: Prepared, spec: Spec
+) -> None:
+    async def scenario() -> None:
+        others = [QemuHypervisor() for _ in range(8)]
+        async with prepared(spec()) as handle:
+            started = await hypervisor.start(handle)
+            states = await asyncio.gather(*(other.state(started) for other in others))
+            assert set(states) == {VmState.RUNNING}
+            pictures = await asyncio.gather(*(other.screenshot(started) for other in others))
+            assert len(pictures) == len(others)
+        for other in others:
+            await other.aclose()
+
+    runner.run(scenario())
+
+
+def test_where_others_keep_both_monitors_it_is_seen_and_who_acts_is_told(
     hypervisor: QemuHypervisor, runner: asyncio.Runner, prepared: Prepared, spec: Spec
 ) -> None:
     async def scenario() -> None:
         async with prepared(spec()) as handle:
-            with other_process("start", handle) as first:
-                started = await asyncio.to_thread(first.handle)
-                with other_process("attach", started) as second:
-                    await asyncio.to_thread(second.handle)
-                    with pytest.raises(BusyError, match="2 other processes"):
-                        await hypervisor.state(started)
-                    watching = asyncio.create_task(last_event(hypervisor, started))
-                    assert started.pid is not None
-                    await asyncio.sleep(0)
-                    os.kill(started.pid, signal.SIGKILL)
-                    assert (await watching).state is VmState.FAILED
-                    assert await hypervisor.state(started) is VmState.FAILED
+            started = await hypervisor.start(handle)
+            watching = asyncio.create_task(last_event(hypervisor, started))
+            await hypervisor.suspend(started)
+            with await asyncio.to_thread(keep_both_monitors, started):
+                assert await hypervisor.state(started) is VmState.SUSPENDED
+                with pytest.raises(BusyError, match="keep both monitors of .*: none let go"):
+                    await hypervisor.resume(started)
+                assert started.pid is not None
+                os.kill(started.pid, signal.SIGKILL)
+                assert (await watching).state is VmState.FAILED
+                assert await hypervisor.state(started) is VmState.FAILED
 
     runner.run(scenario())
 

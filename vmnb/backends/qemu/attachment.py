@@ -1,9 +1,12 @@
-"""A process's hold on one running VM: its QEMU, a monitor of it, and who waits for news."""
+"""A process's hold on one running VM: its QEMU, a monitor when needed, and who waits for news.
+
+QEMU serves two monitors, so a process keeps one for a moment only: any number can take turns.
+"""
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from signal import SIGKILL, SIGTERM
 from typing import Any
 
@@ -11,13 +14,16 @@ from vmnb.backends.qemu.files import Sockets
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.monitor import Monitor
 from vmnb.backends.qemu.process import QemuProcess
-from vmnb.core.errors import BackendError, VmnbError
+from vmnb.core.errors import BackendError
+from vmnb.core.inotify import changes
 from vmnb.core.process import Found
 
 __all__ = ["Attachment"]
 
 _TERM_TIMEOUT_S = 3.0
 _KILL_TIMEOUT_S = 10.0
+_IDLE_S = 0.1
+"""How long a monitor is kept for a further command: some follow each other closely."""
 
 
 class Attachment:
@@ -29,42 +35,39 @@ class Attachment:
         self._journal = journal
         self._monitor: Monitor | None = None
         self._connecting = asyncio.Lock()
+        self._users = 0
+        self._idle: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._news: set[asyncio.Event] = set()
         self.process = QemuProcess(found, lambda code: journal.note(Note.EXIT, {"code": code}))
         self._closing = asyncio.create_task(self._close_at_end(), name=f"end of {name}")
 
     async def greet(self, connection: socket.socket, timeout_s: float) -> None:
         """Take over the first connection to a QEMU that was just spawned."""
-        self._monitor = await Monitor.greet(connection, timeout_s, self._tell)
+        self._monitor = await Monitor.greet(connection, timeout_s)
+        self._leave_soon()
 
     async def execute(self, command: str, **arguments: object) -> Any:
         """Carry out a QMP command; see :meth:`Monitor.execute` and :meth:`Monitor.connect_any`."""
-        async with self._connecting:
-            if self._monitor is None or not self._monitor.usable:
-                await self._close_monitor()
-                monitors = self._sockets.monitors
-                self._monitor = await Monitor.connect_any(monitors, self.name, self._tell)
-            monitor = self._monitor
-        return await monitor.execute(command, **arguments)
+        async with self._connected() as monitor:
+            return await monitor.execute(command, **arguments)
 
     @contextmanager
     def news(self) -> Iterator[asyncio.Event]:
-        """Give an event that is set whenever there may be something new in the journal."""
-        event = asyncio.Event()
-        self._news.add(event)
-        try:
-            yield event
-        finally:
-            self._news.discard(event)
+        """Give an event that is set when the journal has something new, and when QEMU ends.
 
-    async def journal_written(self) -> None:
-        """Return when the event that was heard of is in the journal too.
-
-        QEMU tells its monitors one after the other, in no order that we know, and answers only
-        when it is done with that.
+        Raises
+        ------
+        BackendUnavailableError
+            This machine does not tell that files change.
         """
-        with suppress(VmnbError):
-            await self.execute("query-status")
+        event = asyncio.Event()
+        with ExitStack() as stack:
+            with suppress(FileNotFoundError):  # it is being destroyed, and its end is told
+                stack.enter_context(changes(self._journal.path, lambda _: event.set()))
+            self._news.add(event)
+            stack.callback(self._news.discard, event)
+            yield event
 
     async def end(self, *, kill: bool) -> None:
         """End QEMU by a signal and return when it is over.
@@ -98,7 +101,44 @@ class Attachment:
             self._closing.cancel()
         with suppress(asyncio.CancelledError):
             await self._closing
+        self._stay()
+        if self._leaving is not None:
+            await asyncio.wait({self._leaving})
         await self._close_monitor()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Monitor]:
+        """Give a monitor, and let go of it when nobody here has used it for a moment."""
+        self._users += 1
+        self._stay()
+        try:
+            async with self._connecting:
+                if self._monitor is None or not self._monitor.usable:
+                    await self._close_monitor()
+                    self._monitor = await Monitor.connect_any(self._sockets.monitors, self.name)
+                monitor = self._monitor
+            yield monitor
+        finally:
+            self._users -= 1
+            if self._users == 0:
+                self._leave_soon()
+
+    def _stay(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _leave_soon(self) -> None:
+        self._stay()
+        self._idle = asyncio.get_running_loop().call_later(_IDLE_S, self._begin_to_leave)
+
+    def _begin_to_leave(self) -> None:
+        self._leaving = asyncio.create_task(self._leave(), name=f"leave {self.name}")
+
+    async def _leave(self) -> None:
+        async with self._connecting:
+            if self._users == 0:
+                await self._close_monitor()
 
     async def _close_at_end(self) -> None:
         try:

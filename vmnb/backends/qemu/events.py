@@ -51,6 +51,7 @@ class RunStory:
         self.ending: VmEvent | None = None
         self._seen = datetime.min.replace(tzinfo=UTC)
         self._asked_to_power_off = False
+        self._ran = False
         self._paused = False
         self._exit: Line | None = None
         self._meanings: dict[str, Callable[[dict[str, Any]], _Meaning | None]] = {
@@ -71,6 +72,15 @@ class RunStory:
                 "power-off", VmState.STOPPED, Cause.USER, f"by force ({data.get('signal')})"
             ),
         }
+
+    @property
+    def state(self) -> VmState:
+        """Where the VM is by what was told so far."""
+        if self.ending is not None:
+            return self.ending.state
+        if self._paused:
+            return VmState.SUSPENDED
+        return VmState.RUNNING if self._ran else VmState.PREPARING
 
     def take(self, line: Line) -> VmEvent | None:
         """Return what `line` tells of the VM; None where it tells nothing worth keeping."""
@@ -133,6 +143,7 @@ class RunStory:
         return None if was_paused else _Meaning("pause", VmState.SUSPENDED, Cause.USER)
 
     def _resume(self, _: dict[str, Any]) -> _Meaning | None:
+        self._ran = True
         was_paused, self._paused = self._paused, False  # QEMU also says so when it first runs
         return _Meaning("resume", VmState.RUNNING, Cause.USER) if was_paused else None
 

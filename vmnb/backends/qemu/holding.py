@@ -12,11 +12,11 @@ from vmnb.backends.qemu.binary import Qemu, find_qemu
 from vmnb.backends.qemu.keeping import Kept
 from vmnb.backends.qemu.launch import launch
 from vmnb.backends.qemu.probe_cache import ProbeCache
-from vmnb.backends.qemu.rest import resting_state
+from vmnb.backends.qemu.rest import resting_state, told_state
 from vmnb.backends.qemu.run_state import from_run_state
 from vmnb.backends.qemu.save import save_guest
 from vmnb.backends.qemu.saved import SavedGuest
-from vmnb.core.errors import BackendError, LimitError, LinkLostError, StateError
+from vmnb.core.errors import BackendError, BusyError, LimitError, LinkLostError, StateError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.host_memory import free_mib
@@ -39,9 +39,11 @@ class Holding:
     async def state(self, handle: VmHandle) -> VmState:
         """Ask where it is: its process, QMP if that lives, else its journal.
 
+        Where others keep both monitors, the journal tells what QEMU said of itself last.
+
         Raises
         ------
-        BusyError, DeadlineError, LinkLostError
+        DeadlineError, LinkLostError
             It runs, but QMP cannot be asked; nothing is guessed.
         """
         attachment = await self._attachments.find(handle)
@@ -53,6 +55,8 @@ class Holding:
                     _END_TIMEOUT_S
                 ):
                     return state
+            except BusyError:
+                return await asyncio.to_thread(told_state, handle)
             except LinkLostError:
                 if not await attachment.process.wait(_END_TIMEOUT_S):
                     raise

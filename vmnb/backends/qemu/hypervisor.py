@@ -170,7 +170,7 @@ class QemuHypervisor(Rewinding, Forks, Pooling):
         StateError
             There is nothing to stop.
         BusyError
-            Two other processes occupy QEMU's monitors, so the guest cannot be asked; with
+            Other processes keep both of QEMU's monitors, so the guest cannot be asked; with
             ``timeout_s=0`` it need not be.
         BackendError
             Not even SIGKILL ended it.

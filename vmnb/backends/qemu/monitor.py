@@ -1,8 +1,8 @@
-"""QEMU's monitor: QMP commands with a time-out each, and word that something happened."""
+"""QEMU's monitor: QMP commands with a time-out each."""
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -10,7 +10,7 @@ from typing import Any, Self
 from qemu.qmp import ConnectError, ExecuteError, QMPClient, QMPError, Runstate
 
 from vmnb.core.errors import BackendError, BusyError, DeadlineError, LinkLostError
-from vmnb.core.sockets import connect
+from vmnb.core.sockets import connect, is_served
 
 __all__ = ["Monitor", "queue_for"]
 
@@ -18,28 +18,22 @@ QMP_TIMEOUT_S = 10.0
 """Seconds that QEMU may take for one answer."""
 
 GREETING_TIMEOUT_S = 3.0
-"""Seconds after which a monitor that does not greet is taken to be in another's use."""
+"""Seconds to wait for a turn: nobody who is well keeps a monitor for so long."""
+
+_QUEUE_FULL_RETRY_S = 0.05
+_FORCE = "this machine may be overloaded; try again, or stop the VM by force: stop(timeout_s=0)"
 
 
 class Monitor:
-    """A connection to one of QEMU's monitors, kept open while the VM is used here.
+    """A connection to one of QEMU's monitors; events are in the journal."""
 
-    Parameters
-    ----------
-    on_event
-        Called after each QMP event; what happened is in the journal.
-    """
-
-    def __init__(self, client: QMPClient, on_event: Callable[[], None]) -> None:
+    def __init__(self, client: QMPClient) -> None:
         self._client = client
-        # As a filter that keeps nothing: the library's own queue of events has no bound.
-        self._on_event = on_event
-        client.events.event_filter = self._hear
+        # One that keeps nothing: the library's own queue of events has no bound.
+        client.events.event_filter = lambda _: False
 
     @classmethod
-    async def greet(
-        cls, connection: socket.socket, timeout_s: float, on_event: Callable[[], None]
-    ) -> Self:
+    async def greet(cls, connection: socket.socket, timeout_s: float) -> Self:
         """Return once QEMU takes commands on `connection`, which is closed if it does not.
 
         Raises
@@ -60,25 +54,25 @@ class Monitor:
             except ConnectError as error:
                 raise LinkLostError(f"QEMU cannot be reached: {error}") from error
             stack.pop_all()  # from now on it is the client's
-        return cls(client, on_event)
+        return cls(client)
 
     @classmethod
-    async def connect_any(
-        cls, paths: Sequence[Path], name: str, on_event: Callable[[], None]
-    ) -> Self:
-        """Connect to whichever of the monitors `paths` of the VM `name` is free.
+    async def connect_any(cls, paths: Sequence[Path], name: str) -> Self:
+        """Connect to whichever of the monitors `paths` of the VM `name` is free first.
 
-        QEMU serves one client on each; another that connects waits unheard in a queue of two. One
-        that gave up keeps its place in the queue until QEMU comes to it.
+        QEMU serves one client on each; others that connect wait unheard in its queue. One that
+        gave up keeps its place there until QEMU comes to it.
 
         Raises
         ------
         BusyError
-            Each is in another process's use.
+            Other processes keep each of them.
+        DeadlineError
+            QEMU itself does not answer.
         LinkLostError
             QEMU cannot be reached at all.
         """
-        attempts = [asyncio.ensure_future(cls._try(path, on_event)) for path in paths]
+        attempts = [asyncio.ensure_future(cls._try(path)) for path in paths]
         chosen: Self | None = None
         try:
             for attempt in asyncio.as_completed(attempts):
@@ -89,14 +83,26 @@ class Monitor:
             await _let_go(attempts, chosen)
         if all(isinstance(attempt.exception(), LinkLostError) for attempt in attempts):
             raise LinkLostError(f"QEMU of {name!r} cannot be reached: {attempts[0].exception()}")
-        raise BusyError(
-            f"{len(paths)} other processes are attached to {name!r}, and QEMU serves no more",
-            hint="close one of them (a notebook's kernel, a terminal), then try again",
+        if all([await asyncio.to_thread(is_served, path) for path in paths]):
+            raise BusyError(
+                f"other processes keep both monitors of {name!r}: none let go within "
+                f"{GREETING_TIMEOUT_S:g} s",
+                hint="one that is stopped or hangs does that: let it go on, or end it; "
+                "then try again",
+            )
+        raise DeadlineError(
+            f"QEMU of {name!r} did not answer within {GREETING_TIMEOUT_S:g} s",
+            hint=_FORCE,
         )
 
     @classmethod
-    async def _try(cls, path: Path, on_event: Callable[[], None]) -> Self:
-        return await cls.greet(queue_for(path), GREETING_TIMEOUT_S, on_event)
+    async def _try(cls, path: Path) -> Self:
+        try:
+            async with asyncio.timeout(GREETING_TIMEOUT_S):
+                connection = await _place_in(path)
+        except TimeoutError as error:
+            raise DeadlineError(f"too many processes wait for QEMU on {path}") from error
+        return await cls.greet(connection, GREETING_TIMEOUT_S)
 
     @property
     def usable(self) -> bool:
@@ -127,17 +133,12 @@ class Monitor:
         except TimeoutError as error:
             raise DeadlineError(
                 f"QEMU did not answer {command} within {QMP_TIMEOUT_S:g} s",
-                hint="this machine may be overloaded; try again, or stop the VM by force: "
-                "stop(timeout_s=0)",
+                hint=_FORCE,
             ) from error
         except ExecuteError as error:
             raise BackendError(f"QEMU refused {command}: {error}") from error
         except QMPError as error:
             raise LinkLostError(f"the link to QEMU was lost during {command}: {error}") from error
-
-    def _hear(self, _: object) -> bool:
-        self._on_event()
-        return False
 
     async def aclose(self) -> None:
         """Close the connection; QEMU goes on and serves the next client."""
@@ -154,17 +155,25 @@ def queue_for(path: Path) -> socket.socket:
 
     Raises
     ------
-    DeadlineError
+    BlockingIOError
         Even the queue is full.
     LinkLostError
         Nobody listens there.
     """
     try:
         return connect(path)
-    except BlockingIOError as error:
-        raise DeadlineError(f"too many processes wait for QEMU on {path}") from error
+    except BlockingIOError:
+        raise
     except OSError as error:
         raise LinkLostError(f"cannot reach QEMU on {path}: {error.strerror}") from error
+
+
+async def _place_in(path: Path) -> socket.socket:
+    while True:
+        try:
+            return queue_for(path)
+        except BlockingIOError:  # there is no event for a place in the queue
+            await asyncio.sleep(_QUEUE_FULL_RETRY_S)
 
 
 async def _let_go(attempts: Sequence[asyncio.Future[Any]], chosen: Monitor | None) -> None:

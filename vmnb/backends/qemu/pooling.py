@@ -199,7 +199,6 @@ class Pooling(Restoring):
             started, _ = await self._laid_over(handle, kept)
             attachment = await self._attachments.require(started)
             await attachment.execute("stop")
-            await attachment.journal_written()
             # What happened until now is no part of the life of the VM that it will be.
             await asyncio.to_thread(Journal(files.journal).forget_after, 0)
         except BaseException:

@@ -19,7 +19,7 @@ async def power_off(attachment: Attachment, timeout_s: float) -> bool:
     Raises
     ------
     BusyError
-        Other processes occupy both monitors.
+        Other processes keep both monitors.
     """
     try:
         async with asyncio.timeout(timeout_s):

@@ -1,4 +1,4 @@
-"""What the files say of a VM that does not run."""
+"""What the files say of a VM that does not run, or that cannot be asked."""
 
 from vmnb.backends.qemu.events import RunStory
 from vmnb.backends.qemu.files import WorkFiles
@@ -9,7 +9,7 @@ from vmnb.core.hypervisor import VmEvent
 from vmnb.core.process import ProcessId
 from vmnb.core.state import VmState
 
-__all__ = ["is_known", "known_process", "resting_state"]
+__all__ = ["is_known", "known_process", "resting_state", "told_state"]
 
 
 def resting_state(handle: VmHandle) -> VmState:
@@ -20,6 +20,12 @@ def resting_state(handle: VmHandle) -> VmState:
         return VmState.PREPARING if unfinished else VmState.DESTROYED
     end = _last_end(handle, files)
     return VmState.PREPARED if end is None else end.state
+
+
+def told_state(handle: VmHandle) -> VmState:
+    """Return the state of a VM that is live, as the events of its present run have it."""
+    story = _last_story(WorkFiles.of_handle(handle))
+    return VmState.PREPARING if story is None else story.state
 
 
 def known_process(handle: VmHandle) -> ProcessId | None:
@@ -36,10 +42,15 @@ def is_known(process: ProcessId, handle: VmHandle) -> bool:
 
 def _last_end(handle: VmHandle, files: WorkFiles) -> VmEvent | None:
     """Return how its last run ended; None where it never ran."""
+    story = _last_story(files)
+    return None if story is None else story.end(known_process(handle), last_lines(files.stderr))
+
+
+def _last_story(files: WorkFiles) -> RunStory | None:
     run = Journal(files.journal).last_run()
     if run is None:
         return None
     story = RunStory()
     for line in run.read():
         story.take(line)
-    return story.end(known_process(handle), last_lines(files.stderr))
+    return story

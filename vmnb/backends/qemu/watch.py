@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 from vmnb.backends.qemu.attachment import Attachment
@@ -21,8 +21,7 @@ __all__ = ["follow"]
 async def follow(handle: VmHandle, attachment: Attachment | None) -> AsyncGenerator[VmEvent, None]:
     """Yield the events of the VM's present run, or of its last; at last the one that ended it.
 
-    All comes from the journal, so every process tells the same. The monitor says only when to look;
-    where other processes occupy both monitors, the rest is told when the run is over.
+    All comes from the journal, so every process tells the same, and no monitor is needed.
     """
     files = WorkFiles.of_handle(handle)
     run = await asyncio.to_thread(Journal(files.journal).last_run)
@@ -42,21 +41,11 @@ async def _live(
     run: RunReader, story: RunStory, attachment: Attachment
 ) -> AsyncGenerator[VmEvent, None]:
     with attachment.news() as news:
-        # Beside the loop, for it takes long where the monitors are occupied.
-        looking = asyncio.create_task(attachment.journal_written())
-        looking.add_done_callback(lambda _: news.set())
-        try:
-            while not attachment.process.ended:
-                for event in await _new(run, story):
-                    yield event
-                await news.wait()
-                news.clear()
-                if looking.done() and not attachment.process.ended:
-                    await attachment.journal_written()
-        finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
+        while not attachment.process.ended:
+            for event in await _new(run, story):
+                yield event
+            await news.wait()
+            news.clear()
 
 
 async def _new(run: RunReader, story: RunStory) -> list[VmEvent]:
