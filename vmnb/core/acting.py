@@ -126,6 +126,7 @@ class ActingVm(FollowedVm):
     async def _alone(self) -> AsyncIterator[None]:
         """Let nobody else act on it meanwhile, here or elsewhere."""
         async with self._lock, action_lock(self._store.locks, self.name):
+            await asyncio.to_thread(self._store.await_witnesses)
             yield
 
 

@@ -38,8 +38,13 @@ class Database:
         self._path = path
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, alone: bool = False) -> Iterator[sqlite3.Connection]:
         """Give a connection; what the body writes with it is there whole or not at all.
+
+        Parameters
+        ----------
+        alone
+            Whether nobody else may be about to write, from its beginning on.
 
         Raises
         ------
@@ -48,6 +53,8 @@ class Database:
         """
         try:
             with _no_fork, closing(self._connect()) as db, db:
+                if alone:
+                    db.execute("BEGIN IMMEDIATE")
                 yield db
         except (sqlite3.Error, OSError) as error:
             raise StoreError(

@@ -151,15 +151,16 @@ class FollowedVm(KnownVm):
     async def _take(self, event: VmEvent) -> None:
         """Record `event`, unless it is only the echo of an action that is recorded already."""
         async with self._lock:
-            # In this order: an action that is over by now is in the store by now.
-            acting = await self._is_locked()
             await self._reload()
             before = self.last_state
             always = event.action in _ALWAYS_TOLD
             self.last_state = after = before if always else await self.state()
             beginning = await self._beginning(event.time)
-            if always or (before is not after and not acting):
-                await self._record(_event_row(event, before, after, beginning))
+            row = _event_row(event, before, after, beginning)
+            if always:
+                await self._record(row)
+            elif before is not after is event.state:  # else a later one tells how it came to be so
+                await self._witness(row)
             started = beginning.time if beginning else None
             self.started = event.time if event.action == "reboot" else started
             if event.action == "ready" or after not in LIVE:
@@ -173,11 +174,10 @@ class FollowedVm(KnownVm):
         """Record a change that no event explains and that is no action still going on."""
         await self._reload()
         before, state = self.last_state, await self.state()
-        if before is not state and not await self._is_locked():
+        if before is not state and not await self._witness(self._found_row(state)):
             await self._reload()
             if self.last_state is not before:  # it was an action, and is recorded by now
                 return self.last_state
-            await self._record_found(state)
         self.last_state = state
         return state
 

@@ -9,7 +9,6 @@ from typing import Any, Self
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.listeners import Listeners
-from vmnb.core.lock import is_locked
 from vmnb.core.state import Cause, VmState
 from vmnb.core.store import Store
 from vmnb.core.uses import Uses
@@ -55,6 +54,7 @@ class KnownVm:
         self.busy: Busy | None = None
         self.started: datetime | None = None
         self._store = store
+        self._change = 0
         self._uses = Uses(store.uses / handle.id)
         self._listeners: Listeners[[Any]] = Listeners()
 
@@ -96,7 +96,16 @@ class KnownVm:
         self._tell()
 
     async def _record_found(self, state: VmState, handle: VmHandle | None = None) -> None:
-        row = HistoryRow(
+        """Record that it is found so; for who has the right to act on it."""
+        await self._record(self._found_row(state), handle)
+        self.last_state = state
+
+    async def _witness(self, row: HistoryRow) -> bool:
+        """Record what happened to it by itself; see :meth:`~vmnb.core.store.Store.witness`."""
+        return await asyncio.to_thread(self._store.witness, self.handle.id, row, self._change)
+
+    def _found_row(self, state: VmState) -> HistoryRow:
+        return HistoryRow(
             time=utc_now(),
             from_state=self.last_state,
             to_state=state,
@@ -105,20 +114,16 @@ class KnownVm:
             cause=Cause.HOST,
             detail="it was found so; what happened was not seen",
         )
-        await self._record(row, handle)
-        self.last_state = state
 
     async def _record(self, row: HistoryRow, handle: VmHandle | None = None) -> bool:
         return await asyncio.to_thread(self._store.record, self.handle.id, row, handle)
-
-    async def _is_locked(self) -> bool:
-        return await asyncio.to_thread(is_locked, self._store.locks, self.name)
 
     async def _reload(self) -> None:
         """Take over what another process wrote down of this VM."""
         record = await asyncio.to_thread(self._store.get, self.handle.id)
         if record is not None and record.handle is not None:
             self.handle, self.last_state = record.handle, record.state
+            self._change = record.change
 
     def _tell(self) -> None:
         self._listeners.tell(self)

@@ -1,14 +1,16 @@
 """One action at a time on a VM, over all processes of a user.
 
 The locks lie beside the store, because only the processes that share a store must agree. A lock
-is a file under ``flock(2)``: the kernel frees it when its process ends, however that happens. Only
-who takes a lock opens its file for writing, so that its closing tells that somebody has acted.
+is a file under a lock of its open description (``F_OFD_SETLK``, fcntl(2)): the kernel frees it when
+its process ends, however that happens, and others can ask for it without taking it. Only who takes
+a lock opens its file for writing, so that its closing tells that somebody has acted.
 """
 
 import asyncio
 import fcntl
 import hashlib
 import os
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +20,9 @@ from vmnb.core.finish import finish
 from vmnb.core.paths import private_dir
 
 __all__ = ["action_lock", "is_locked", "lock_name"]
+
+_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux (fcntl(2))
+_WHOLE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 _held: set[int] = set()
 """Descriptors that hold a lock; a child process closes its copies, or it would hold them too."""
@@ -54,12 +59,10 @@ def is_locked(directory: Path, name: str) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        kind, *_ = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE))
     finally:
         os.close(descriptor)
-    return False
+    return bool(kind != fcntl.F_UNLCK)
 
 
 def lock_name(name: str) -> str:
@@ -101,7 +104,7 @@ class _Lock:
     def _locks(self, descriptor: int) -> bool:
         """Lock `descriptor` and keep it if it is still the file of that path; False if held."""
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE)
             if os.path.samestat(self.path.stat(), os.fstat(descriptor)):
                 self.descriptor = descriptor
                 _held.add(descriptor)

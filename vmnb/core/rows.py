@@ -38,6 +38,8 @@ class Record:
         None while it is being prepared.
     state
         The last recorded state; the present one is asked of the hypervisor.
+    change
+        Names its last recorded change of state.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Record:
     state: VmState
     created: datetime
     destroyed: datetime | None
+    change: int
 
 
 def time_text(time: datetime) -> str:
@@ -117,8 +120,8 @@ def history_row(values: Values) -> HistoryRow:
 
 
 def record(values: Values) -> Record:
-    """Return a VM's record from its columns, from ``id`` to ``destroyed``."""
-    vm_id, name, backend, spec, handle, state, created, destroyed = values
+    """Return a VM's record from its columns, from ``id`` to ``destroyed``, and its last change."""
+    vm_id, name, backend, spec, handle, state, created, destroyed, change = values
     return Record(
         id=vm_id,
         name=name,
@@ -128,4 +131,5 @@ def record(values: Values) -> Record:
         state=VmState(state),
         created=datetime.fromisoformat(created),
         destroyed=time_of(destroyed),
+        change=change,
     )

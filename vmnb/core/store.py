@@ -1,5 +1,6 @@
 """The store: handles and state history, shared by every process of a user."""
 
+import sqlite3
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +15,7 @@ from vmnb.core.handle import VmHandle
 from vmnb.core.handle_file import write_handle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.limits import Limits
+from vmnb.core.lock import is_locked
 from vmnb.core.paths import data_home
 from vmnb.core.rows import (
     Record,
@@ -29,6 +31,11 @@ from vmnb.core.spec import VmSpec
 from vmnb.core.state import VmState
 
 __all__ = ["Beginning", "Store"]
+
+_CHANGE = (
+    "(SELECT coalesce(max(seq), 0) FROM history"
+    " WHERE machine = machines.id AND from_state IS NOT to_state)"
+)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -149,23 +156,39 @@ class Store:
     def record(self, vm_id: str, row: HistoryRow, handle: VmHandle | None = None) -> bool:
         """Add `row`, and write `handle` down where it is given; a destroyed VM stays so.
 
+        For who acts on the VM; and for what changes no state.
+
         Returns
         -------
         bool
             False where the row was there already, and nothing was changed.
         """
-        destroyed = time_text(utc_now()) if row.to_state is VmState.DESTROYED else None
         with self._database.transaction() as db:
-            if handle is not None:
-                write_handle(handle)
-            added = insert_history(db, vm_id, row)
-            if added:
-                db.execute(
-                    "UPDATE machines SET handle = coalesce(?, handle), state = ?, destroyed = ?"
-                    " WHERE id = ? AND destroyed IS NULL",
-                    (handle_text(handle) if handle else None, row.to_state, destroyed, vm_id),
-                )
-        return added
+            return _add(db, vm_id, row, handle)
+
+    @_mended
+    def witness(self, vm_id: str, row: HistoryRow, since: int) -> bool:
+        """Add `row` of a change that happened by itself; for who has not the right to act.
+
+        Parameters
+        ----------
+        since
+            The last change that was known when it was seen; see :class:`Record`.
+
+        Returns
+        -------
+        bool
+            False, and nothing was changed, where somebody acts on the VM or has, who has seen it
+            then and records it.
+        """
+        with self._database.transaction(alone=True) as db:
+            name, change = db.execute(
+                f"SELECT name, {_CHANGE} FROM machines WHERE id = ?",  # noqa: S608
+                (vm_id,),
+            ).fetchone()
+            if change != since or is_locked(self.locks, name):
+                return False
+            return _add(db, vm_id, row, None)
 
     def find(self, name: str) -> Record | None:
         """Return the VM of that name that is not destroyed."""
@@ -174,6 +197,12 @@ class Store:
     def get(self, vm_id: str) -> Record | None:
         """Return the VM of that id, destroyed or not."""
         return self._one("WHERE id = ?", vm_id)
+
+    @_mended
+    def await_witnesses(self) -> None:
+        """Return when what others saw before now is recorded; for who has begun to act."""
+        with self._database.transaction(alone=True):
+            pass
 
     def machines(self) -> list[Record]:
         """Return every VM that is not destroyed, oldest first."""
@@ -231,7 +260,21 @@ class Store:
 
     @_mended
     def _records(self, where: str, *values: str) -> list[Record]:
-        columns = "id, name, backend, spec, handle, state, created, destroyed"
+        columns = f"id, name, backend, spec, handle, state, created, destroyed, {_CHANGE}"
         with self._database.transaction() as db:
             rows = db.execute(f"SELECT {columns} FROM machines {where}", values).fetchall()  # noqa: S608
         return parse_rows(record, rows)
+
+
+def _add(db: sqlite3.Connection, vm_id: str, row: HistoryRow, handle: VmHandle | None) -> bool:
+    if handle is not None:
+        write_handle(handle)
+    added = insert_history(db, vm_id, row)
+    if added:
+        destroyed = time_text(utc_now()) if row.to_state is VmState.DESTROYED else None
+        db.execute(
+            "UPDATE machines SET handle = coalesce(?, handle), state = ?, destroyed = ?"
+            " WHERE id = ? AND destroyed IS NULL",
+            (handle_text(handle) if handle else None, row.to_state, destroyed, vm_id),
+        )
+    return added

@@ -53,6 +53,9 @@ class Monitor:
                 raise DeadlineError(f"QEMU did not answer within {timeout_s:g} s") from error
             except ConnectError as error:
                 raise LinkLostError(f"QEMU cannot be reached: {error}") from error
+            except AssertionError as error:  # QEMU greeted and ended, which the library rules out
+                await cls(client).aclose()
+                raise LinkLostError("QEMU ended as it was reached") from error
             stack.pop_all()  # from now on it is the client's
         return cls(client)
 
