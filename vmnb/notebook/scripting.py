@@ -143,9 +143,9 @@ class AsyncScripting(AsyncActing):
 async def _provision(live: Live, steps: Iterable[Any], timeout_s: float) -> ProvisionResult:
     require_seconds(timeout_s, "timeout")
     planned = await asyncio.to_thread(plan, steps)
-    work = live.machine.handle.work_dir
-    assert work is not None  # noqa: S101 - what commands run in has files
-    log = Path(work, "provision.log")
     async with live.entered():
         way, files = await live.ways.choose(), await live.ways.choose_for_files()
+        work = live.machine.handle.work_dir
+        assert work is not None  # noqa: S101 - what commands run in has files
+        log = Path(work, "provision.log")
         return await provision(way, files, planned, log, timeout_s=timeout_s)
