@@ -1,0 +1,34 @@
+"""What this machine can do, looked at and not changed: a file for each subject.
+
+``vmnb doctor`` and ``vmnb.doctor()`` show it. Nothing is started but QEMU, to ask it what it
+offers and to try its accelerators.
+"""
+
+import asyncio
+
+from vmnb.diagnosis.bridges import look_at_bridges
+from vmnb.diagnosis.emulator import look_at_emulator
+from vmnb.diagnosis.finding import Finding, Level
+from vmnb.diagnosis.keys import look_at_keys
+from vmnb.diagnosis.memory import look_at_memory
+from vmnb.diagnosis.packages import look_at_packages
+from vmnb.diagnosis.places import look_at_places
+from vmnb.diagnosis.programs import look_at_programs
+
+__all__ = ["Finding", "Level", "diagnose"]
+
+
+async def diagnose() -> tuple[Finding, ...]:
+    """Return what was found, always in the same order of subjects."""
+    return (*await look_at_emulator(), *await asyncio.to_thread(_rest))
+
+
+def _rest() -> tuple[Finding, ...]:
+    return (
+        look_at_bridges(),
+        *look_at_places(),
+        *look_at_memory(),
+        *look_at_programs(),
+        look_at_keys(),
+        *look_at_packages(),
+    )
