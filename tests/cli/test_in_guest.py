@@ -13,7 +13,7 @@ from tests.homes import own_homes as homes_for_all
 from vmnb import VM
 from vmnb.core import runtime
 
-from .conftest import COMMAND
+from .conftest import COMMAND, on_terminal
 
 LOOK = r"cat /proc/[0-9]*/cmdline | tr '\000' ' ' | grep 'sleep 123[4]'"
 """Ends with code 0 where such a process is."""
@@ -63,6 +63,11 @@ def test_bytes_come_as_they_are_where_no_terminal_is() -> None:
     assert (done.returncode, done.stdout) == (0, b"\x00\xff\x1b[2J")
 
 
+def test_on_a_terminal_they_have_no_effect() -> None:
+    said = on_terminal("run", "web", "--", r"printf 'a\033[2J\033[31mred'")
+    assert said == "a\\x1b[2J\x1b[31mred\x1b[0m"
+
+
 def test_as_json_it_is_one_object() -> None:
     done = vmnb("run", "web", "--json", "--", "echo out; echo err >&2; exit 7")
     assert (done.returncode, done.stderr) == (7, b"")
@@ -71,18 +76,7 @@ def test_as_json_it_is_one_object() -> None:
     assert set(result) >= {"name", "command", "signal", "duration_s", "via"}
 
 
-def test_output_is_shown_while_the_command_runs() -> None:
-    waits = "echo one; until [ -e /run/go ]; do sleep 0.1; done; rm /run/go; echo two"
-    argv = [*COMMAND, "run", "web", "--", waits]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"one\n"
-        assert vmnb("run", "web", "--", "touch", "/run/go").returncode == 0
-        assert child.stdout.read() == b"two\n"
-    assert child.returncode == 0
-
-
-def test_what_is_interrupted_or_takes_too_long_ends_in_the_guest_too() -> None:
+def test_output_comes_at_once_and_what_is_given_up_ends_in_the_guest_too() -> None:
     with subprocess.Popen(
         [*COMMAND, "run", "web", "--", "echo begun; exec sleep 1234"],
         stdout=subprocess.PIPE,

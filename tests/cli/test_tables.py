@@ -1,16 +1,12 @@
 """What stands in a table is shown literally: wide, whole, and without an effect on a terminal."""
 
-import os
-import subprocess
-import termios
-
 import pytest
 
 from vmnb import VM
 from vmnb.cli import main
 from vmnb.cli.table import print_table
 
-from .conftest import COMMAND
+from .conftest import on_terminal
 
 MARKED = "[bold]web[red] :smile:"
 
@@ -42,27 +38,8 @@ def test_nothing_of_it_has_an_effect(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_on_a_terminal_it_fits_and_names_are_literal() -> None:
     VM(MARKED, backend="noop")
-    terminal, other = os.openpty()
-    termios.tcsetwinsize(other, (30, 40))
-    try:
-        environment = {**os.environ, "TERM": "xterm"}
-        with subprocess.Popen([*COMMAND, "list"], stdout=other, env=environment) as child:
-            os.close(other)
-            said = b""
-            while piece := _read(terminal):
-                said += piece
-        assert child.returncode == 0
-    finally:
-        os.close(terminal)
-    lines = said.decode().replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    lines = on_terminal("list").replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
     assert "\x1b" not in "".join(lines)
     assert max(map(len, lines)) <= 40
     # The column is folded, but it has the name as it is.
     assert "".join(line.split("  ")[0].strip() for line in lines).endswith("[bold]web[red]:smile:")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # nobody holds the other end any more
-        return b""

@@ -6,15 +6,20 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import vmnb
 from vmnb import VM
+from vmnb.backends.qemu.binary import find_qemu
+from vmnb.backends.qemu.probe_cache import ProbeCache
 from vmnb.core import runtime
 from vmnb.diagnosis import Finding, Level, diagnose
+from vmnb.diagnosis.bridges import look_at_helper
 from vmnb.diagnosis.emulator import look_at_emulator
+from vmnb.diagnosis.hardware import look_at_hardware
 from vmnb.diagnosis.keys import look_at_keys
 from vmnb.diagnosis.packages import judged
 from vmnb.diagnosis.places import look_at_places
@@ -49,6 +54,40 @@ def test_without_qemu_it_is_bad_and_the_command_says_so(
     assert done.returncode == 1
     (first, *_) = json.loads(done.stdout)
     assert (first["subject"], first["level"]) == ("qemu", "bad")
+
+
+def test_a_bridge_takes_a_helper_with_a_right_and_a_rule(tmp_path: Path) -> None:
+    helper, rules = tmp_path / "helper", tmp_path / "bridge.conf"
+    helper.touch(0o755)
+    finding = look_at_helper(helper, rules)
+    assert finding.level is Level.WARNING
+    assert f"setcap cap_net_admin+ep {helper}; sudo mkdir" in finding.remedy
+    rules.write_text("# none\nallow br0\n")
+    finding = look_at_helper(helper, rules)
+    assert (finding.facts["allowed"], finding.facts["has_right"]) == ("allow br0", False)
+    assert "tee" not in finding.remedy
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="it takes a file of root's")
+def test_a_helper_that_is_setuid_root_has_the_right(tmp_path: Path) -> None:
+    helper, rules = tmp_path / "helper", tmp_path / "bridge.conf"
+    helper.touch()
+    helper.chmod(0o4755)
+    rules.write_text("allow all\n")
+    assert look_at_helper(helper, rules).level is Level.OK
+
+
+def test_a_vm_of_a_newer_qemu_is_told(homes: Path) -> None:
+    runtime.shutdown()
+    disk = homes / "disk.img"
+    disk.write_bytes(bytes(1 << 20))
+    with VM("web", image=disk, backend="qemu"):
+        qemu = asyncio.run(find_qemu(ProbeCache()))
+        assert look_at_hardware(qemu).level is Level.OK
+        finding = look_at_hardware(replace(qemu, machine="pc-q35-6.2"))
+        assert finding.level is Level.WARNING
+        assert "'web' (pc-q35-" in finding.found
+    runtime.shutdown()
 
 
 def test_a_program_that_is_not_there_has_its_package(

@@ -1,7 +1,7 @@
 """What this machine can do, looked at and not changed: a file for each subject.
 
 ``vmnb doctor`` and ``vmnb.doctor()`` show it. Nothing is started but QEMU, to ask it what it
-offers and to try its accelerators.
+offers, which is kept in the cache, and to try its accelerators.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ __all__ = ["Finding", "Level", "diagnose"]
 
 async def diagnose() -> tuple[Finding, ...]:
     """Return what was found, always in the same order of subjects."""
-    return (*await look_at_emulator(), *await asyncio.to_thread(_rest))
+    rest = await asyncio.to_thread(_rest)  # first, for what is kept of QEMU is made in a place
+    return (*await look_at_emulator(), *rest)
 
 
 def _rest() -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from vmnb.backends.qemu.tap import BRIDGE_RULES, bridge_helper
 from vmnb.diagnosis.finding import Finding, Level
 
-__all__ = ["look_at_bridges"]
+__all__ = ["look_at_bridges", "look_at_helper"]
 
 _SUBJECT = "bridges"
 _STATUS = Path("/proc/self/status")
@@ -29,37 +29,27 @@ def look_at_bridges() -> Finding:
             found="no VM can join a bridge: there is no qemu-bridge-helper, nor CAP_NET_ADMIN",
             remedy="sudo apt-get install qemu-system-common",
         )
-    facts: dict[str, str | int | bool | None] = {
-        "helper_path": str(helper),
-        "setuid_root": _is_setuid_root(helper),
-        "capability": _has_capability(helper),
-        "rules": _rules(),
-    }
-    lacks = _lacks(helper, facts)
+    return look_at_helper(helper, BRIDGE_RULES)
+
+
+def look_at_helper(helper: Path, rules: Path) -> Finding:
+    """Return whether `helper` has the right to make an interface, and `rules` allow a bridge."""
+    has_right = _is_setuid_root(helper) or _has_capability(helper)
+    allowed = _allowed(rules)
+    lacks = {}
+    if not has_right:
+        remedy = f"sudo setcap cap_net_admin+ep {helper}"
+        lacks[f"{helper} has no right to make an interface"] = remedy
+    if allowed == "":
+        remedy = f"sudo mkdir -p {rules.parent}; echo 'allow br0' | sudo tee -a {rules}"
+        lacks[f"{rules} allows no bridge"] = remedy
     return Finding(
         subject=_SUBJECT,
         level=Level.WARNING if lacks else Level.OK,
-        found="; ".join(what for what, _ in lacks) or f"{helper} lets VMs join: {facts['rules']}",
-        remedy="; ".join(remedy for _, remedy in lacks),
-        facts=facts,
+        found="; ".join(lacks) or f"{helper} lets VMs join: {allowed or f'see {rules}'}",
+        remedy="; ".join(lacks.values()),
+        facts={"helper_path": str(helper), "has_right": has_right, "allowed": allowed},
     )
-
-
-def _lacks(helper: Path, facts: dict[str, str | int | bool | None]) -> list[tuple[str, str]]:
-    lacks = []
-    if not facts["setuid_root"] and not facts["capability"]:
-        lacks.append(
-            (
-                f"{helper} has no right to make an interface",
-                f"sudo setcap cap_net_admin+ep {helper}",
-            )
-        )
-    if facts["rules"] == "":
-        add = f"echo 'allow br0' | sudo tee -a {BRIDGE_RULES}"
-        lacks.append(
-            (f"{BRIDGE_RULES} allows no bridge", f"sudo mkdir -p {BRIDGE_RULES.parent}; {add}")
-        )
-    return lacks
 
 
 def _may_itself() -> bool:
@@ -81,10 +71,10 @@ def _has_capability(helper: Path) -> bool:
         return False
 
 
-def _rules() -> str | None:
-    """Return the lines of the helper's list that allow something; None where it is not for us."""
+def _allowed(rules: Path) -> str | None:
+    """Return the lines that allow something; None where they are not for this user to read."""
     try:
-        lines = [line.strip() for line in BRIDGE_RULES.read_text().splitlines()]
+        lines = [line.strip() for line in rules.read_text().splitlines()]
     except FileNotFoundError:
         return ""
     except OSError:  # the helper, which is root, can read it

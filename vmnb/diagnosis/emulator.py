@@ -7,8 +7,9 @@ from vmnb.backends.qemu.accelerator import KVM, try_accelerators
 from vmnb.backends.qemu.binary import Qemu, find_qemu
 from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
 from vmnb.backends.qemu.probe_cache import ProbeCache
-from vmnb.core.errors import BackendError, BackendUnavailableError
+from vmnb.core.errors import BackendError, VmnbError
 from vmnb.diagnosis.finding import Finding, Level
+from vmnb.diagnosis.hardware import look_at_hardware
 
 __all__ = ["look_at_emulator"]
 
@@ -19,11 +20,14 @@ async def look_at_emulator() -> list[Finding]:
     """Return what there is of QEMU; a small ROM is run on each accelerator."""
     try:
         qemu = await find_qemu(ProbeCache())
-    except BackendUnavailableError as error:
-        return [
-            Finding(subject="qemu", level=Level.BAD, found=error.message, remedy=error.hint),
-        ]
-    return [_program(qemu), *await _accelerators(qemu), await asyncio.to_thread(_firmware, qemu)]
+    except VmnbError as error:
+        return [Finding(subject="qemu", level=Level.BAD, found=error.message, remedy=error.hint)]
+    return [
+        _program(qemu),
+        *await _accelerators(qemu),
+        await asyncio.to_thread(_firmware, qemu),
+        await asyncio.to_thread(look_at_hardware, qemu),
+    ]
 
 
 def _program(qemu: Qemu) -> Finding:

@@ -4,9 +4,9 @@ import os
 import stat
 from pathlib import Path
 
-from vmnb.core.errors import StoreError
-from vmnb.core.store import Store
+from vmnb.core.errors import VmnbError
 from vmnb.diagnosis.finding import Finding, Level
+from vmnb.diagnosis.handles import known_handles
 from vmnb.guest.ssh_place import key_path
 
 __all__ = ["look_at_keys"]
@@ -16,7 +16,7 @@ def look_at_keys() -> Finding:
     """Return whether each VM's key is there, and nobody else can read it."""
     try:
         keys = _keys()
-    except StoreError as error:
+    except VmnbError as error:
         return Finding(subject="keys", level=Level.BAD, found=error.message, remedy=error.hint)
     missing = [path for path in keys if not path.exists()]
     open_ones = [path for path in keys if path.exists() and not _is_private(path)]
@@ -44,13 +44,9 @@ def look_at_keys() -> Finding:
 
 
 def _keys() -> list[Path]:
-    store = Store()
-    if not store.path.exists():  # a look must not make it
-        return []
-    handles = [record.handle for record in store.machines() if record.handle]
     return [
         key_path(handle.work_dir)
-        for handle in handles
+        for handle in known_handles()
         if handle.work_dir and handle.spec.ssh and handle.spec.ssh.private_key is None
     ]
 
