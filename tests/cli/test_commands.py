@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vmnb import VM, machines
+from vmnb.cli.codes import CODES
 from vmnb.core import runtime
 from vmnb.core.lock import action_lock
 
@@ -203,6 +204,14 @@ def test_another_process_that_is_busy_has_a_code_of_its_own(vmnb: Vmnb) -> None:
         return child.returncode or 0
 
     assert asyncio.run(meanwhile()) == 4
+
+
+def test_the_exit_codes_are_told_to_those_who_ask_and_in_the_readme(vmnb: Vmnb) -> None:
+    told = vmnb("--help").out
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for code, meaning, _ in CODES:
+        assert f"  {code:<5}{meaning}\n" in told
+        assert f"| {code} | {meaning} |\n" in readme
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:

@@ -96,6 +96,7 @@ def test_output_comes_at_once_and_what_is_given_up_ends_in_the_guest_too() -> No
 def test_it_is_shown_paused_stopped_and_started_again() -> None:
     shown = told("show", "web")
     assert (shown["state"], shown["memory_mib"]) == ("running", 128)
+    assert shown["address"] == "10.0.2.15"
     assert Path(f"/proc/{shown['pid']}").exists()
     assert vmnb("suspend", "web").returncode == 0
     assert told("list")[0]["state"] == "suspended"

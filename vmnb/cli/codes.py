@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from vmnb.core.errors import BusyError, DeadlineError, VmnbError, VmNotFoundError
 
-__all__ = ["FAILED", "INTERRUPTED", "code_of", "codes_text"]
+__all__ = ["CODES", "FAILED", "INTERRUPTED", "code_of", "codes_text"]
 
 FAILED = 1
 INTERRUPTED = 130
@@ -17,7 +17,7 @@ class _Code(NamedTuple):
     error: type[BaseException] | None = None
 
 
-_CODES = (
+CODES = (
     _Code(0, "it is done"),
     _Code(FAILED, "it failed; doctor found something bad; or the answer was no"),
     _Code(2, "wrong usage"),
@@ -30,10 +30,10 @@ _CODES = (
 
 def code_of(error: VmnbError | KeyboardInterrupt) -> int:
     """Return the exit code for `error`."""
-    found = (each.code for each in _CODES if each.error and isinstance(error, each.error))
+    found = (each.code for each in CODES if each.error and isinstance(error, each.error))
     return next(found, FAILED)
 
 
 def codes_text() -> str:
     """Return the codes and what they mean, a line each."""
-    return "\n".join(f"  {each.code:<5}{each.meaning}" for each in _CODES)
+    return "\n".join(f"  {each.code:<5}{each.meaning}" for each in CODES)

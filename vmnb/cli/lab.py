@@ -75,7 +75,7 @@ def _load(arguments: argparse.Namespace) -> "Lab":
 def _show(lab: "Lab", arguments: argparse.Namespace) -> int:
     rows = asyncio.run(lab.aio.status())
     if arguments.json:
-        print_json([asdict(row) for row in rows])
+        print_json([asdict(row) | {"address": row.address or None} for row in rows])
     else:
         print_table(_HEADS, [row.texts() for row in rows])
     return 0

@@ -31,6 +31,7 @@ def add_to(commands: "Commands") -> None:
 def _list(arguments: argparse.Namespace) -> int:
     from vmnb.notebook.machine_rows import machine_rows
 
-    rows = [row._asdict() for row in runtime.run(machine_rows())]
-    print_rows(rows, _COLUMNS, as_json=arguments.json)
+    rows = runtime.run(machine_rows())
+    objects = [row._asdict() | {"accelerator": row.accelerator or None} for row in rows]
+    print_rows(objects, _COLUMNS, as_json=arguments.json)
     return 0

@@ -1,7 +1,9 @@
 """The command ``show``: the facts of one VM, and none of its secrets."""
 
 import argparse
+import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +12,17 @@ from vmnb.cli.json_text import print_json
 from vmnb.cli.table import print_table
 from vmnb.cli.which import machine_named
 from vmnb.core import runtime
+from vmnb.core.errors import VmnbError
 from vmnb.core.handle import VmHandle
-from vmnb.core.state import LIVE
+from vmnb.core.machine import Machine
+from vmnb.core.state import LIVE, VmState
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
 
 __all__ = ["add_to"]
+
+_ADDRESS_S = 5.0
 
 
 def add_to(commands: "Commands") -> None:
@@ -36,23 +42,34 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 async def _facts(name: str) -> dict[str, Any]:
-    from vmnb.notebook.live import Live
+    from vmnb.notebook.way_in import open_forwards
 
     machine = await machine_named(name)
-    state = await machine.state()
-    live, handle = await Live.of(machine), machine.handle
+    state, handle = await machine.state(), machine.handle
+    forwards = await open_forwards(machine) if state in LIVE else None
     return {
         "name": handle.name,
         "state": state,
         "id": handle.id,
         "backend": handle.backend,
         "pid": handle.pid if state in LIVE else None,
-        "address": live.card()["address"] or None,
-        "forwards": [asdict(forward) for forward in live.forwards],
+        "address": await _address(machine, state),
+        "forwards": [asdict(forward) for forward in forwards or ()],
         **_made_of(handle),
         "work_dir": handle.work_dir,
         "console_log": handle.console_log,
     }
+
+
+async def _address(machine: Machine, state: VmState) -> str | None:
+    """Return the guest's address, if it is up and says it soon."""
+    from vmnb.notebook.guest_up import is_guest_up
+
+    with suppress(VmnbError, TimeoutError):
+        if is_guest_up(state, await machine.history()):
+            async with asyncio.timeout(_ADDRESS_S):
+                return str(await machine.guest_ip())
+    return None
 
 
 def _made_of(handle: VmHandle) -> dict[str, Any]:
