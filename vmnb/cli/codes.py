@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from vmnb.core.errors import BusyError, DeadlineError, VmnbError, VmNotFoundError
 
-__all__ = ["CODES", "FAILED", "INTERRUPTED", "code_of", "codes_text"]
+__all__ = ["CODES", "FAILED", "code_of", "codes_text"]
 
 FAILED = 1
-INTERRUPTED = 130
+_INTERRUPTED = 130
 """128 and the number of the signal, as a shell says it."""
 
 
@@ -24,7 +24,7 @@ CODES = (
     _Code(3, "there is no such VM", VmNotFoundError),
     _Code(4, "another process is busy with the VM", BusyError),
     _Code(5, "it did not happen in time", DeadlineError),
-    _Code(INTERRUPTED, "interrupted", KeyboardInterrupt),
+    _Code(_INTERRUPTED, "interrupted", KeyboardInterrupt),
 )
 
 
