@@ -18,6 +18,7 @@ from vmnb.backends.qemu.probe_cache import ProbeCache
 from vmnb.core import runtime
 from vmnb.diagnosis import Finding, Level, diagnose
 from vmnb.diagnosis.bridges import look_at_helper
+from vmnb.diagnosis.configuration import look_at_configuration
 from vmnb.diagnosis.emulator import look_at_emulator
 from vmnb.diagnosis.hardware import look_at_hardware
 from vmnb.diagnosis.keys import look_at_keys
@@ -88,6 +89,20 @@ def test_a_vm_of_a_newer_qemu_is_told(homes: Path) -> None:
         assert finding.level is Level.WARNING
         assert "'web' (pc-q35-" in finding.found
     runtime.shutdown()
+
+
+def test_limits_are_told_and_a_broken_configuration_is_bad(
+    homes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = homes / "config.toml"
+    config.write_text('[limits]\nvms = 6\nmemory = "8G"\n')
+    monkeypatch.setenv("VMNB_CONFIG", str(config))
+    finding = look_at_configuration()
+    assert (finding.level, finding.facts["memory_max_mib"]) == (Level.OK, 8192)
+    config.write_text("[limits]\nvm = 6\n")
+    finding = look_at_configuration()
+    assert finding.level is Level.BAD
+    assert "no key in [limits] vm" in finding.found
 
 
 def test_a_program_that_is_not_there_has_its_package(

@@ -7,6 +7,7 @@ offers, which is kept in the cache, and to try its accelerators.
 import asyncio
 
 from vmnb.diagnosis.bridges import look_at_bridges
+from vmnb.diagnosis.configuration import look_at_configuration
 from vmnb.diagnosis.emulator import look_at_emulator
 from vmnb.diagnosis.finding import Finding, Level
 from vmnb.diagnosis.keys import look_at_keys
@@ -29,6 +30,7 @@ def _rest() -> tuple[Finding, ...]:
         look_at_bridges(),
         *look_at_places(),
         *look_at_memory(),
+        look_at_configuration(),
         *look_at_programs(),
         look_at_keys(),
         *look_at_packages(),
