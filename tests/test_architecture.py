@@ -22,6 +22,7 @@ ALLOWED = {
     "screen": {"core", "console", "images", "screen"},
     "guest": {"core", "guest"},
     "lan": {"core", "lan"},
+    "diagnosis": {"core", "backends", "images", "guest", "diagnosis"},
     "errors": {"core", "guest"},
     "testing": {"core", "testing"},
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vmnb.core.ssh import SshConfig
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook import templates
+    from vmnb.notebook.doctor import doctor
     from vmnb.notebook.fleet import Fleet
     from vmnb.notebook.lab import Lab
     from vmnb.notebook.lanes import timeline
@@ -44,6 +45,7 @@ __all__ = [
     "VmSpec",
     "VmState",
     "cloud_init",
+    "doctor",
     "errors",
     "export",
     "images",
@@ -61,6 +63,7 @@ _HOMES = {
     "Lab": "vmnb.notebook.lab",
     "Fleet": "vmnb.notebook.fleet",
     "machines": "vmnb.notebook.machines_table",
+    "doctor": "vmnb.notebook.doctor",
     "timeline": "vmnb.notebook.lanes",
     "export": "vmnb.notebook.page.export",
     "pool": "vmnb.notebook.pool",

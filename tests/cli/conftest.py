@@ -1,6 +1,9 @@
 """The command as a person runs it, in a directory and with homes of the test's own."""
 
+import os
+import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -48,3 +51,26 @@ def vmnb(capsys: pytest.CaptureFixture[str]) -> Vmnb:
         return Done(code, *capsys.readouterr())
 
     return run
+
+
+def on_terminal(*words: str) -> str:
+    """Return what a command shows on a terminal of 40 columns, whose lines end as there."""
+    terminal, other = os.openpty()
+    termios.tcsetwinsize(other, (30, 40))
+    environment = {**os.environ, "TERM": "xterm"}
+    try:
+        with subprocess.Popen(
+            [*COMMAND, *words], stdin=other, stdout=other, stderr=other, env=environment
+        ):
+            os.close(other)
+            said = b"".join(iter(lambda: _read(terminal), b""))
+    finally:
+        os.close(terminal)
+    return said.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # nobody holds the other end any more
+        return b""

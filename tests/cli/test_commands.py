@@ -1,5 +1,6 @@
 """What each command prints, and with which code it ends, over the Noop backend."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from vmnb import VM, machines
-from vmnb.cli import main
+from vmnb.cli.codes import CODES
+from vmnb.core import runtime
+from vmnb.core.lock import action_lock
 
 from .conftest import COMMAND, Vmnb
 
@@ -105,27 +108,48 @@ def answered(answer: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "code", "says"),
     [
-        (["up"], "there is no lab.toml, lab.yaml, lab.yml in"),
-        (["up", "-f", "nope.toml"], "cannot read nope.toml: No such file"),
-        (["log", "nope"], "there is no VM named 'nope'"),
-        (["log", "-f", "a/b"], "the name 'a/b' has a '/'"),
-        (["log", "here"], "the console of 'here' has no log"),
-        (["ssh", "here"], "no port of this machine leads to the SSH of 'here'"),
-        (["console", "here"], "a console needs a terminal"),
+        (["up"], 1, "there is no lab.toml, lab.yaml, lab.yml in"),
+        (["up", "-f", "nope.toml"], 1, "cannot read nope.toml: No such file"),
+        (["log", "nope"], 3, "there is no VM named 'nope'"),
+        (["log", "-f", "a/b"], 1, "the name 'a/b' has a '/'"),
+        (["log", "here"], 1, "the console of 'here' has no log"),
+        (["ssh", "here"], 1, "no port of this machine leads to the SSH of 'here'"),
+        (["console", "here"], 1, "a console needs a terminal"),
+        (["show", "nope"], 3, "there is no VM named 'nope'"),
+        (["start", "here", "nope"], 3, "there is no VM named 'nope'"),
+        (["resume", "other"], 1, "cannot resume 'other': it is prepared"),
+        (["run", "here", "--", "true"], 1, "the noop backend runs no commands in a guest"),
+        (["images", "remove", "nope"], 1, "there is no image called 'nope' in the cache"),
+        (["templates", "remove", "nope"], 1, "there is no template"),
+        (["destroy", "other"], 1, "nobody can be asked whether to destroy 'other'"),
     ],
 )
-def test_an_error_is_told_without_a_traceback(vmnb: Vmnb, words: list[str], says: str) -> None:
+def test_an_error_is_told_without_a_traceback(
+    vmnb: Vmnb, words: list[str], code: int, says: str
+) -> None:
     VM("here", backend="noop").start()
+    VM("other", backend="noop")
     done = vmnb(*words)
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (code, "")
     assert done.err.startswith(f"vmnb: {says}")
     assert "\n→ " in done.err
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("words", [[], ["frobnicate"], ["ssh"], ["up", "--frob"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["frobnicate"],
+        ["ssh"],
+        ["up", "--frob"],
+        ["start"],
+        ["run", "web"],
+        ["completion", "tcsh"],
+    ],
+)
 def test_a_wrong_usage_has_a_code_of_its_own(vmnb: Vmnb, words: list[str]) -> None:
     done = vmnb(*words)
     assert done.code == 2
@@ -156,10 +180,38 @@ def test_as_a_process_of_its_own_it_prints_and_ends_as_it_should() -> None:
     assert rows(done.stdout)[1] == ["web", "stopped", "noop", "none", "tiny", "1", "256"]
 
 
-def test_a_command_loads_nothing_of_a_notebook() -> None:
-    code = "import sys; from vmnb.cli import main; main(['list']); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"pandas", "IPython", "ipywidgets", "jsonschema"} & set(done.stdout.split()) == set()
+@pytest.mark.parametrize("words", [["list"], ["show", "web"], ["start", "web"], ["history", "web"]])
+def test_a_command_loads_nothing_of_a_notebook(words: list[str]) -> None:
+    VM("web", backend="noop")
+    code = "import sys; from vmnb.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    argv = [sys.executable, "-c", code, *words]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    heavy = {"pandas", "IPython", "ipywidgets", "jsonschema", "asyncssh", "httpx", "tqdm"}
+    assert heavy & set(done.stdout.split()) == set()
+
+
+def test_another_process_that_is_busy_has_a_code_of_its_own(vmnb: Vmnb) -> None:
+    machine = VM("web", backend="noop")
+    store = runtime.session().store
+
+    async def meanwhile() -> int:
+        async with action_lock(store.locks, machine.name):
+            child = await asyncio.create_subprocess_exec(
+                *COMMAND, "start", "web", stderr=subprocess.PIPE
+            )
+            _, said = await child.communicate()
+        assert b"'web'" in said
+        return child.returncode or 0
+
+    assert asyncio.run(meanwhile()) == 4
+
+
+def test_the_exit_codes_are_told_to_those_who_ask_and_in_the_readme(vmnb: Vmnb) -> None:
+    told = vmnb("--help").out
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for code, meaning, _ in CODES:
+        assert f"  {code:<5}{meaning}\n" in told
+        assert f"| {code} | {meaning} |\n" in readme
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:
@@ -171,13 +223,3 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     ) as child:
         os.close(writing)
         assert child.communicate()[1] == ""
-
-
-def test_columns_are_under_each_other_whatever_is_in_them(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    for name in ("東京 1", "a"):
-        VM(name, backend="noop")
-    assert main(["list"]) == 0
-    _, first, second = capsys.readouterr().out.splitlines()
-    assert (first.index("prepared"), second.index("prepared")) == (6, 8)

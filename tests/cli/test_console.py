@@ -73,7 +73,8 @@ def test_a_person_types_leaves_and_finds_the_terminal_as_it_was(vmnb: Vmnb) -> N
             assert ada.settings() != ada.before
             ada.type("echo $((6*7))\r")
             ada.read_until(r"\n42\r\n")
-            assert "another process shows the console of 'web'" in on_a_terminal("console", "web")
+            said = on_a_terminal("console", "web", code=4)
+            assert "another process shows the console of 'web'" in said
             ada.type("echo left\x03")
             ada.read_until(r"echo left\^C\r\n")
             ada.type("\x1d")
@@ -95,9 +96,9 @@ def test_a_person_types_leaves_and_finds_the_terminal_as_it_was(vmnb: Vmnb) -> N
         assert "poweroff" in vmnb("log", "web").out
 
 
-def on_a_terminal(*words: str) -> str:
+def on_a_terminal(*words: str, code: int = 1) -> str:
     """Return what a command that ends by itself with an error says on a terminal."""
     with person(*words) as somebody:
         somebody.read_until(r"vmnb: .*\r\n→ .*\r\n")
-        assert somebody.process.wait() == 1
+        assert somebody.process.wait() == code
         return somebody.seen.decode()

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from vmnb.cli.commands import add_command
+from vmnb.cli.commands import add_command, add_name
 from vmnb.cli.terminal import fresh_screen, raw_terminal, write_all
 from vmnb.cli.which import machine_named
 from vmnb.console import Console
@@ -32,7 +32,7 @@ _HINT = "Ctrl-] leaves this console"
 def add_to(commands: "Commands") -> None:
     """Add the command ``console``."""
     parser = add_command(commands, "console", _console, "type on a guest's serial port")
-    parser.add_argument("name", metavar="NAME")
+    add_name(parser)
 
 
 def _console(arguments: argparse.Namespace) -> int:

@@ -2,69 +2,68 @@
 
 import argparse
 import asyncio
-import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vmnb.cli.commands import add_command
-from vmnb.cli.table import table
-from vmnb.core.errors import SpecError
+from vmnb.cli.commands import add_command, add_json, completed_by
+from vmnb.cli.completing import member_names
+from vmnb.cli.json_text import print_json
+from vmnb.cli.table import print_table
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
     from vmnb.notebook.lab import Lab
 
-__all__ = ["add_to"]
+__all__ = ["add_file", "add_to"]
 
 _HEADS = ("VM", "NAME", "STATE", "BACKEND", "ADDRESS", "FORWARDS", "NEEDS")
 
 
 def add_to(commands: "Commands") -> None:
-    """Add the commands ``up``, ``down``, ``reload``, ``status`` and ``destroy``."""
+    """Add the commands ``up``, ``down``, ``reload`` and ``status``."""
     up = add_command(commands, "up", _up, "make and start the VMs of a lab")
     down = add_command(commands, "down", _down, "shut the VMs of a lab down; disks are kept")
     reload = add_command(commands, "reload", _reload, "read the file again, and restart its VMs")
     status = add_command(commands, "status", _status, "show how the VMs of a lab are")
-    destroy = add_command(commands, "destroy", _destroy, "remove the VMs of a lab with their disks")
-    for parser in (up, down, reload, status, destroy):
-        parser.add_argument(
-            "-f",
-            "--file",
-            type=Path,
-            help="the lab file; by default lab.toml, lab.yaml or lab.yml here or above",
+    for parser in (up, down, reload, status):
+        add_file(parser)
+        add_json(parser)
+    for parser in (up, down, reload):
+        names = parser.add_argument(
+            "names", nargs="*", metavar="NAME", help="what the file calls a VM"
         )
-    for parser in (up, down, reload, destroy):
-        parser.add_argument("names", nargs="*", metavar="NAME", help="what the file calls a VM")
+        completed_by(names, member_names)
     reload.add_argument(
         "--recreate", action="store_true", help="destroy and make anew what differs from the file"
     )
-    destroy.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """Let the command take another lab file, as ``file``."""
+    parser.add_argument(
+        "-f",
+        "--file",
+        type=Path,
+        help="the lab file; by default lab.toml, lab.yaml or lab.yml here or above",
+    )
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    return _show(_load(arguments).up(arguments.names or None))
+    return _show(_load(arguments).up(arguments.names or None), arguments)
 
 
 def _down(arguments: argparse.Namespace) -> int:
-    return _show(_load(arguments).down(arguments.names or None))
+    return _show(_load(arguments).down(arguments.names or None), arguments)
 
 
 def _reload(arguments: argparse.Namespace) -> int:
     lab = _load(arguments)
-    return _show(lab.reload(arguments.names or None, recreate=arguments.recreate))
+    return _show(lab.reload(arguments.names or None, recreate=arguments.recreate), arguments)
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    return _show(_load(arguments))
-
-
-def _destroy(arguments: argparse.Namespace) -> int:
-    lab = _load(arguments)
-    names = arguments.names or list(lab)
-    if not arguments.yes and not _agreed(f"destroy {', '.join(names)} of {lab.name!r}"):
-        return 1
-    lab.destroy(names)
-    return 0
+    return _show(_load(arguments), arguments)
 
 
 def _load(arguments: argparse.Namespace) -> "Lab":
@@ -73,14 +72,10 @@ def _load(arguments: argparse.Namespace) -> "Lab":
     return Lab.load(arguments.file)
 
 
-def _show(lab: "Lab") -> int:
+def _show(lab: "Lab", arguments: argparse.Namespace) -> int:
     rows = asyncio.run(lab.aio.status())
-    print(table(_HEADS, [row.texts() for row in rows]))
+    if arguments.json:
+        print_json([asdict(row) | {"address": row.address or None} for row in rows])
+    else:
+        print_table(_HEADS, [row.texts() for row in rows])
     return 0
-
-
-def _agreed(what: str) -> bool:
-    if not sys.stdin.isatty():
-        raise SpecError(f"nobody can be asked whether to {what}", hint="say --yes")
-    print(f"{what}, with all disks? [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

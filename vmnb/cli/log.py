@@ -9,7 +9,7 @@ from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from vmnb.cli.commands import add_command
+from vmnb.cli.commands import add_command, add_name
 from vmnb.cli.which import machine_named
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError
@@ -27,7 +27,7 @@ _CHUNK = 64 * 1024
 def add_to(commands: "Commands") -> None:
     """Add the command ``log``."""
     parser = add_command(commands, "log", _log, "show all that a serial console ever said")
-    parser.add_argument("name", metavar="NAME")
+    add_name(parser)
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what it says next")
     parser.add_argument(
         "--raw", action="store_true", help="with all that moves or changes a terminal"

@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from vmnb.cli.commands import add_command
-from vmnb.cli.table import table
+from vmnb.cli.commands import add_command, add_json
+from vmnb.cli.table import print_rows
 from vmnb.core import runtime
 
 if TYPE_CHECKING:
@@ -12,18 +12,26 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-_HEADS = ("NAME", "STATE", "BACKEND", "ACCELERATOR", "IMAGE", "VCPUS", "MIB")
+_COLUMNS = {
+    "name": "NAME",
+    "state": "STATE",
+    "backend": "BACKEND",
+    "accelerator": "ACCELERATOR",
+    "image": "IMAGE",
+    "vcpus": "VCPUS",
+    "memory_mib": "MIB",
+}
 
 
 def add_to(commands: "Commands") -> None:
     """Add the command ``list``."""
-    add_command(commands, "list", _list, "list every VM of this user")
+    add_json(add_command(commands, "list", _list, "list every VM of this user"))
 
 
-def _list(_: argparse.Namespace) -> int:
+def _list(arguments: argparse.Namespace) -> int:
     from vmnb.notebook.machine_rows import machine_rows
 
     rows = runtime.run(machine_rows())
-    if rows:
-        print(table(_HEADS, rows))
+    objects = [row._asdict() | {"accelerator": row.accelerator or None} for row in rows]
+    print_rows(objects, _COLUMNS, as_json=arguments.json)
     return 0

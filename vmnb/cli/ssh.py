@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
-from vmnb.cli.commands import add_command
+from vmnb.cli.commands import add_command, add_name
 from vmnb.cli.which import machine_named
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError, StateError
@@ -25,7 +25,7 @@ __all__ = ["add_to", "ssh_argv"]
 def add_to(commands: "Commands") -> None:
     """Add the command ``ssh``."""
     parser = add_command(commands, "ssh", _ssh, "enter a guest by SSH, or run a command in it")
-    parser.add_argument("name", metavar="NAME")
+    add_name(parser)
     parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="instead of a shell")
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from vmnb.images.catalogue import CatalogueEntry
 from vmnb.images.library import LibraryImage
+from vmnb.notebook.image_rows import available_row, image_row
 from vmnb.notebook.table import table
 
 __all__ = [
@@ -14,8 +15,6 @@ __all__ = [
     "available_table",
     "image_table",
 ]
-
-_MIB = 1 << 20
 
 IMAGE_SCHEMA: Mapping[str, str] = {
     "name": "object",
@@ -48,25 +47,9 @@ AVAILABLE_SCHEMA: Mapping[str, str] = {
 
 def image_table(images: Iterable[LibraryImage]) -> pd.DataFrame:
     """Return `images` as a DataFrame with the columns of :data:`IMAGE_SCHEMA`."""
-    values: list[tuple[object, ...]] = [
-        (
-            image.name,
-            image.format,
-            image.disk_size_bytes / _MIB,
-            image.file_size_bytes / _MIB,
-            image.added,
-            image.origin.checked,
-            image.origin.source,
-            image.sha256,
-        )
-        for image in images
-    ]
-    return table(values, IMAGE_SCHEMA)
+    return table([image_row(image) for image in images], IMAGE_SCHEMA)
 
 
 def available_table(entries: Iterable[CatalogueEntry]) -> pd.DataFrame:
     """Return `entries` as a DataFrame with the columns of :data:`AVAILABLE_SCHEMA`."""
-    values: list[tuple[object, ...]] = [
-        tuple(getattr(entry, column) for column in AVAILABLE_SCHEMA) for entry in entries
-    ]
-    return table(values, AVAILABLE_SCHEMA)
+    return table([available_row(entry) for entry in entries], AVAILABLE_SCHEMA)

@@ -24,6 +24,7 @@ from vmnb.notebook.card import Card, Problem, Row, States, card_of, history_rows
 from vmnb.notebook.consoles import Consoles
 from vmnb.notebook.first_guest import FirstGuest
 from vmnb.notebook.guest_size import Ask
+from vmnb.notebook.guest_up import is_guest_up
 from vmnb.notebook.way_in import open_forwards
 from vmnb.notebook.ways import Ways
 from vmnb.screen.views import Views
@@ -40,8 +41,6 @@ WAIT_TIMEOUT_S = 60.0
 """Seconds that a wait may take, for a state or for a word on the console."""
 
 _ASK_S = 10.0
-_BEGINNINGS = frozenset({Action.START, "ready", "restore", "awaken", "rewind"})
-"""Actions after which a guest boots, or is up."""
 
 
 class Live:
@@ -277,11 +276,7 @@ class Live:
         return not self._address and self._guest_is_up()
 
     def _guest_is_up(self) -> bool:
-        if self.machine.last_state is not VmState.RUNNING:
-            return False
-        actions = [row.action for row in self._history]
-        last = next((each for each in reversed(actions) if each in _BEGINNINGS), None)
-        return last is not None and last != Action.START
+        return is_guest_up(self.machine.last_state, self._history)
 
 
 runtime.at_shutdown(Live.close_all)

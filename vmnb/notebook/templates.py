@@ -4,11 +4,12 @@ A VM begins from a template at its first start; see ``boot`` of :class:`vmnb.VM`
 :meth:`vmnb.VM.template`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vmnb.core import runtime
 from vmnb.core.template import Template
+from vmnb.notebook.template_rows import template_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,8 @@ def list() -> "pd.DataFrame":  # noqa: A001 - as vmnb.templates.list it takes no
     """
     from vmnb.notebook.table import table  # pandas is imported where it is needed
 
-    return table(_rows(runtime.run(runtime.session().router.templates())), TEMPLATE_SCHEMA)
+    templates = runtime.run(runtime.session().router.templates())
+    return table([template_row(each) for each in templates], TEMPLATE_SCHEMA)
 
 
 def remove(name: str) -> None:
@@ -71,19 +73,3 @@ def remove(name: str) -> None:
         The backend that makes VMs here keeps none.
     """
     runtime.run(runtime.session().router.remove_template(name))
-
-
-def _rows(templates: Sequence[Template]) -> Sequence[tuple[object, ...]]:
-    return [
-        (
-            each.name,
-            each.image,
-            each.vcpus,
-            each.memory_mib,
-            each.size_bytes / 2**20,
-            each.time,
-            each.used,
-            each.is_automatic,
-        )
-        for each in templates
-    ]

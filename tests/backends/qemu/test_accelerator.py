@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vmnb.backends.qemu.accelerator import counting_rom, find_accelerator
+from vmnb.backends.qemu.accelerator import counting_rom, find_accelerator, try_accelerators
 from vmnb.backends.qemu.binary import find_qemu
 from vmnb.backends.qemu.probe_cache import Facts, ProbeCache
 from vmnb.core.errors import BackendUnavailableError
@@ -50,6 +50,17 @@ def test_an_accelerator_that_hangs_is_given_up(
     qemu = runner.run(find_qemu(empty_cache))
     with pytest.raises(BackendUnavailableError, match="ran no guest within"):
         runner.run(find_accelerator(replace(qemu, path=hangs, key="hangs"), empty_cache))
+
+
+def test_each_can_be_tried_and_has_its_own_reason(
+    runner: asyncio.Runner, empty_cache: ProbeCache
+) -> None:
+    qemu = runner.run(find_qemu(empty_cache))
+    tried = runner.run(try_accelerators(qemu))
+    assert list(tried) == ["kvm", "tcg"]
+    assert tried["tcg"] == ""
+    broken = runner.run(try_accelerators(replace(qemu, path=Path("/bin/false"))))
+    assert broken["tcg"] == "TCG is there but fails: exit code 1"
 
 
 def test_the_rom_is_64_kib_with_code_at_the_reset_vector() -> None:

@@ -20,14 +20,14 @@ from vmnb.backends.qemu.process import ending
 from vmnb.core.errors import BackendUnavailableError
 from vmnb.core.process import boot_id
 
-__all__ = ["CPU_MODEL", "Accelerator", "find_accelerator"]
+__all__ = ["CPU_MODEL", "KVM", "Accelerator", "find_accelerator", "try_accelerators"]
 
 CPU_MODEL = {"kvm": "host", "hvf": "host", "tcg": "max"}
 """The fullest CPU of each accelerator; distributions begin to need more than the default one."""
 
 PROBE_TIMEOUT_S = 3.0
 _LOOPS = 20_000_000  # about 10 ms on a CPU, 0.1 s in TCG, minutes where each is emulated
-_KVM = Path("/dev/kvm")
+KVM = Path("/dev/kvm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,15 @@ async def find_accelerator(qemu: Qemu, cache: ProbeCache) -> Accelerator:
     return Accelerator(name=facts["name"], note=facts["note"])
 
 
+async def try_accelerators(qemu: Qemu) -> dict[str, str]:
+    """Try each that this machine may have, anew; return what is wrong with it, empty if nothing."""
+    refusal = await asyncio.to_thread(_kvm_refusal)
+    tried = {"kvm": refusal} if refusal else {}
+    for name in _candidates(refusal):
+        tried[name] = await asyncio.to_thread(_probe, qemu, name)
+    return tried
+
+
 async def _probe_all(qemu: Qemu, kvm_refusal: str) -> Facts:
     notes = [kvm_refusal] if kvm_refusal else []
     for name in _candidates(kvm_refusal):
@@ -85,10 +94,10 @@ def _kvm_refusal() -> str:
         return ""
     if platform.machine() != "x86_64":
         return f"KVM cannot run x86_64 guests on {platform.machine()}"
-    if not _KVM.exists():
-        return f"there is no {_KVM}"
-    if not os.access(_KVM, os.R_OK | os.W_OK):
-        return f"no permission on {_KVM}: add yourself to the group kvm and log in again"
+    if not KVM.exists():
+        return f"there is no {KVM}"
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        return f"no permission on {KVM}: add yourself to the group kvm and log in again"
     return ""
 
 

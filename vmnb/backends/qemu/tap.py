@@ -18,12 +18,14 @@ from vmnb.backends.qemu.netlink import is_bridge
 from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
 
-__all__ = ["require_tap", "tap_of"]
+__all__ = ["BRIDGE_RULES", "bridge_helper", "require_tap", "tap_of"]
 
 _TUN = Path("/dev/net/tun")
 _HELPER = "qemu-bridge-helper"
 _HELPER_FOLDERS = ("/usr/lib/qemu", "/usr/libexec", "/usr/local/libexec", "/usr/lib")
-_HELPER_RULES = Path("/etc/qemu/bridge.conf")
+BRIDGE_RULES = Path("/etc/qemu/bridge.conf")
+"""Which bridges QEMU's helper lets others join."""
+
 _HELPER_TIMEOUT_S = 10.0
 
 _NAMED = struct.Struct("16s24x")  # struct ifreq of netdevice(7), by what is in its union
@@ -61,6 +63,12 @@ def tap_of(handle: VmHandle) -> Iterator[int | None]:
 def require_tap(bridge: str) -> None:
     """Join `bridge` for a moment, and raise BackendError where that cannot be."""
     os.close(_open_tap(bridge, "vmtry%d"))  # the kernel counts
+
+
+def bridge_helper() -> Path | None:
+    """Return where QEMU's helper is, which makes tap interfaces for those who may not."""
+    found = shutil.which(_HELPER, path=os.pathsep.join(_HELPER_FOLDERS))
+    return Path(found) if found else None
 
 
 def _open_tap(bridge: str, name: str) -> int:
@@ -124,12 +132,12 @@ def _join(tap: bytes, bridge: str) -> None:
 
 def _tap_from_helper(bridge: str) -> int:
     """Let QEMU's helper, which an administrator can give the right, make one and hand it over."""
-    helper = shutil.which(_HELPER, path=os.pathsep.join(_HELPER_FOLDERS))
+    helper = bridge_helper()
     if helper is None:
         raise _not_allowed(bridge, f"{_HELPER_FOLDERS[0]}/{_HELPER}", "it is not installed")
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        argv = [helper, "--use-vnet", f"--br={bridge}", f"--fd={theirs.fileno()}"]
+        argv = [str(helper), "--use-vnet", f"--br={bridge}", f"--fd={theirs.fileno()}"]
         try:
             done = subprocess.run(
                 argv,
@@ -143,13 +151,13 @@ def _tap_from_helper(bridge: str) -> int:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise _not_allowed(bridge, helper, str(error)) from error
+            raise _not_allowed(bridge, str(helper), str(error)) from error
         received: list[int] = []
         with suppress(BlockingIOError):
             ours.setblocking(False)
             received = socket.recv_fds(ours, 1, 1)[1]
     if done.returncode or not received:
-        raise _not_allowed(bridge, helper, done.stderr.strip())
+        raise _not_allowed(bridge, str(helper), done.stderr.strip())
     os.set_inheritable(received[0], False)
     return received[0]
 
@@ -158,7 +166,7 @@ def _not_allowed(bridge: str, helper: str, said: str) -> BackendError:
     return BackendError(
         f"this user may not join the bridge {bridge!r}: a tap interface takes the capability "
         f"CAP_NET_ADMIN, and {helper}, which makes one for others, failed: {said}",
-        hint=f"as root, let everybody join it: mkdir -p {_HELPER_RULES.parent}; "
-        f"echo 'allow {bridge}' >> {_HELPER_RULES}; setcap cap_net_admin+ep {helper}; or run "
+        hint=f"as root, let everybody join it: mkdir -p {BRIDGE_RULES.parent}; "
+        f"echo 'allow {bridge}' >> {BRIDGE_RULES}; setcap cap_net_admin+ep {helper}; or run "
         "Jupyter with CAP_NET_ADMIN; vmnb.user() is a network that needs no rights",
     )
