@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from vmnb.cli import console, export, lab, log, machines, ssh
+from vmnb.cli import console, export, lab, log, machines, prune, ssh
 from vmnb.core.errors import VmnbError
 
 __all__ = ["main"]
 
-_GROUPS = (lab, machines, ssh, console, log, export)
+_GROUPS = (lab, machines, ssh, console, log, export, prune)
 _INTERRUPTED = 130
 
 

@@ -2,13 +2,12 @@
 
 import argparse
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vmnb.cli.agreed import agreed
 from vmnb.cli.commands import add_command
 from vmnb.cli.table import table
-from vmnb.core.errors import SpecError
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
@@ -61,7 +60,8 @@ def _status(arguments: argparse.Namespace) -> int:
 def _destroy(arguments: argparse.Namespace) -> int:
     lab = _load(arguments)
     names = arguments.names or list(lab)
-    if not arguments.yes and not _agreed(f"destroy {', '.join(names)} of {lab.name!r}"):
+    what = f"destroy {', '.join(names)} of {lab.name!r}, with all disks"
+    if not arguments.yes and not agreed(what):
         return 1
     lab.destroy(names)
     return 0
@@ -77,10 +77,3 @@ def _show(lab: "Lab") -> int:
     rows = asyncio.run(lab.aio.status())
     print(table(_HEADS, [row.texts() for row in rows]))
     return 0
-
-
-def _agreed(what: str) -> bool:
-    if not sys.stdin.isatty():
-        raise SpecError(f"nobody can be asked whether to {what}", hint="say --yes")
-    print(f"{what}, with all disks? [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -15,8 +15,9 @@ from pathlib import Path
 from vmnb.core.errors import BusyError, StoreError
 from vmnb.core.finish import finish
 from vmnb.core.paths import private_dir
+from vmnb.core.remnant import is_at_rest
 
-__all__ = ["action_lock", "is_locked"]
+__all__ = ["action_lock", "forgotten_locks", "is_held", "is_locked", "remove_lock"]
 
 _held: set[int] = set()
 """Descriptors that hold a lock; a child process closes its copies, or it would hold them too."""
@@ -48,8 +49,13 @@ async def action_lock(directory: Path, name: str) -> AsyncIterator[None]:
 
 def is_locked(directory: Path, name: str) -> bool:
     """Return whether some process is acting on the VM `name`."""
+    return is_held(_path(directory, name))
+
+
+def is_held(path: Path) -> bool:
+    """Return whether some process holds the lock of the file `path`."""
     try:
-        descriptor = os.open(_path(directory, name), os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -59,6 +65,21 @@ def is_locked(directory: Path, name: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def forgotten_locks(directory: Path) -> list[Path]:
+    """Return the files of locks that nobody has held for a while: their holders were killed."""
+    if not directory.exists():
+        return []
+    old = [path for path in sorted(directory.iterdir()) if is_at_rest(path)]
+    return [path for path in old if not is_held(path)]
+
+
+def remove_lock(path: Path) -> None:
+    """Remove the file of a lock that nobody holds; nothing happens where somebody does."""
+    lock = _Lock(path)
+    lock.take()
+    lock.free()
 
 
 class _Lock:
