@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vmnb.notebook.network import Network
     from vmnb.notebook.page.export import export
     from vmnb.notebook.pool import pool
+    from vmnb.notebook.prune import prune
     from vmnb.notebook.vm import VM
     from vmnb.seed import cloud_init
 
@@ -52,6 +53,7 @@ __all__ = [
     "machines",
     "pool",
     "private",
+    "prune",
     "templates",
     "timeline",
     "user",
@@ -67,6 +69,7 @@ _HOMES = {
     "timeline": "vmnb.notebook.lanes",
     "export": "vmnb.notebook.page.export",
     "pool": "vmnb.notebook.pool",
+    "prune": "vmnb.notebook.prune",
     "Action": "vmnb.core.state",
     "Cause": "vmnb.core.state",
     "VmState": "vmnb.core.state",

@@ -17,6 +17,7 @@ from tests.chaos.lives import contradictions
 from tests.chaos.worker import Report
 from vmnb.core.errors import VmnbError
 from vmnb.core.history import HistoryRow
+from vmnb.core.pruning import find_remnants, remove_remnants
 from vmnb.core.session import Session
 from vmnb.core.state import VmState
 
@@ -46,7 +47,7 @@ class Toll:
     wrong
         Contradictions in what was recorded, and what went wrong at the end.
     left
-        What was left when every VM was destroyed.
+        What was left when every VM was destroyed, and what nobody needs was pruned.
     """
 
     lives: int = 0
@@ -156,6 +157,9 @@ async def _end_all(toll: Toll) -> None:
             await machine.destroy()
         except VmnbError as error:
             toll.wrong.append(f"{machine.name!r} cannot be destroyed: {error}")
+    await remove_remnants(
+        session, await find_remnants(session, with_images=False), with_images=False
+    )
     toll.left += [f"row of {record.name!r}" for record in session.store.machines()]
     for record in session.store.remembered():
         rows = session.store.history(record.id)

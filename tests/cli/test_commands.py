@@ -84,7 +84,9 @@ def test_nothing_is_destroyed_where_nobody_agrees(vmnb: Vmnb) -> None:
     vmnb("up")
     done = vmnb("destroy", "web")
     assert done.code == 1
-    assert done.err == ("vmnb: nobody can be asked whether to destroy web of 'shop'\n→ say --yes\n")
+    assert done.err == (
+        "vmnb: nobody can be asked whether to destroy web of 'shop', with all disks\n→ say --yes\n"
+    )
     assert answered("n") == 1
     assert len(machines()) == 2
     assert answered("y") == 0

@@ -1,17 +1,16 @@
 """The command ``destroy``: VMs by their names, or those of a lab, and all of them by none."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vmnb.cli.agreed import agreed
 from vmnb.cli.codes import FAILED
 from vmnb.cli.commands import add_command, completed_by
 from vmnb.cli.completing import vm_names
 from vmnb.cli.lab import add_file
 from vmnb.cli.which import machine_named
 from vmnb.core import runtime
-from vmnb.core.errors import SpecError
 from vmnb.core.machine import Machine
 from vmnb.lab import lab_above
 
@@ -43,7 +42,8 @@ def _destroy(arguments: argparse.Namespace) -> int:
     if lab and not arguments.names:
         of_lab = list(lab)
     machines = runtime.run(_machines(others))
-    if not arguments.yes and not _agreed(f"destroy {_said(lab, of_lab, machines)}"):
+    what = f"destroy {_said(lab, of_lab, machines)}, with all disks"
+    if not arguments.yes and not agreed(what):
         return FAILED
     if lab and of_lab:
         lab.destroy(of_lab)
@@ -72,10 +72,3 @@ async def _destroy_each(machines: list[Machine]) -> None:
 def _said(lab: "Lab | None", of_lab: list[str], machines: list[Machine]) -> str:
     parts = [f"{', '.join(of_lab)} of {lab.name!r}"] if lab and of_lab else []
     return " and ".join([*parts, *(repr(machine.name) for machine in machines)])
-
-
-def _agreed(what: str) -> bool:
-    if not sys.stdin.isatty():
-        raise SpecError(f"nobody can be asked whether to {what}", hint="say --yes")
-    print(f"{what}, with all disks? [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -19,7 +19,14 @@ from vmnb.core.errors import BusyError, StoreError
 from vmnb.core.finish import finish
 from vmnb.core.paths import private_dir
 
-__all__ = ["action_lock", "is_locked", "lock_name"]
+__all__ = [
+    "action_lock",
+    "forgotten_locks",
+    "is_held",
+    "is_locked",
+    "lock_name",
+    "remove_lock",
+]
 
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux (fcntl(2))
 _WHOLE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
@@ -54,8 +61,13 @@ async def action_lock(directory: Path, name: str) -> AsyncIterator[None]:
 
 def is_locked(directory: Path, name: str) -> bool:
     """Return whether some process is acting on the VM `name`."""
+    return is_held(directory / lock_name(name))
+
+
+def is_held(path: Path) -> bool:
+    """Return whether some process holds the lock of the file `path`."""
     try:
-        descriptor = os.open(directory / lock_name(name), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
@@ -68,6 +80,20 @@ def is_locked(directory: Path, name: str) -> bool:
 def lock_name(name: str) -> str:
     """Return the name of the file that is the lock of the VM `name`."""
     return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def forgotten_locks(directory: Path) -> list[Path]:
+    """Return the files of locks that nobody holds: their holders were killed."""
+    if not directory.exists():
+        return []
+    return [path for path in sorted(directory.iterdir()) if not is_held(path)]
+
+
+def remove_lock(path: Path) -> None:
+    """Remove the file of a lock that nobody holds; nothing happens where somebody does."""
+    lock = _Lock(path)
+    lock.take()
+    lock.free()
 
 
 class _Lock:

@@ -19,6 +19,7 @@ __all__ = [
     "private_dir",
     "runtime_home",
     "socket_dir",
+    "socket_homes",
 ]
 
 SOCKET_PATH_MAX = 107
@@ -72,6 +73,12 @@ def runtime_home() -> Path:
     return Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
 
 
+def socket_homes() -> tuple[Path, Path]:
+    """Return the two directories below which there may be sockets, the preferred one first."""
+    fallback = Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
+    return runtime_home().absolute(), fallback.absolute()
+
+
 def socket_dir(name: str, longest: str) -> Path:
     """Return a directory for sockets, in the runtime home or, were it too deep, in ``/tmp``.
 
@@ -85,8 +92,7 @@ def socket_dir(name: str, longest: str) -> Path:
     SpecError
         There is no place that is short enough.
     """
-    fallback = Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
-    for home in (runtime_home().absolute(), fallback.absolute()):
+    for home in socket_homes():
         directory = home / name
         length = len(os.fsencode(directory / longest))
         if length <= SOCKET_PATH_MAX:

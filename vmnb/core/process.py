@@ -24,6 +24,7 @@ __all__ = [
     "ProcessId",
     "boot_id",
     "find_process",
+    "hold",
     "identify",
     "stat_fields",
     "time_of_boot",
@@ -107,14 +108,17 @@ def find_process(pidfile: Path, known: ProcessId | None) -> Found | None:
     """Return the living process that holds `pidfile`, else the one `known` from before."""
     owner = _lock_owner(pidfile)
     if owner is not None:
-        return _hold(owner, lambda: _lock_owner(pidfile) == owner)
+        return hold(owner, lambda: _lock_owner(pidfile) == owner)
     if known is None or known.boot != boot_id():
         return None
-    return _hold(known.pid, lambda: identify(known.pid) == known)
+    return hold(known.pid, lambda: identify(known.pid) == known)
 
 
-def _hold(pid: int, is_it: Callable[[], bool]) -> Found | None:
-    """Open a pidfd and look again: what is so before and after is true of the pidfd."""
+def hold(pid: int, is_it: Callable[[], bool]) -> Found | None:
+    """Return the process `pid` held, if it lives and `is_it`, as the caller has seen before.
+
+    What is so before and after is true of the pidfd.
+    """
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 from vmnb.core.claim import claimed
 from vmnb.core.config import read_config
 from vmnb.core.errors import (
+    BackendUnavailableError,
     BusyError,
     LimitError,
     SpecError,
@@ -203,7 +204,8 @@ class Session:
         """Leave nothing of a claim whose process died; for who has its name locked."""
         now = await asyncio.to_thread(self.store.get, record.id)
         if now is not None and now.handle is None:
-            await self.router.abandon(now.backend, now.id)
+            with suppress(BackendUnavailableError):  # then nothing of it can be here
+                await self.router.abandon(now.backend, now.id)
             await asyncio.to_thread(self.store.release, now.id)
 
     async def _claimed(self, spec: VmSpec, tag: str, prepare: Prepare) -> VmHandle:

@@ -62,6 +62,11 @@ class ImageCache:
     def __init__(self, kind: str) -> None:
         self.folder = cache_home() / "images" / kind
 
+    @property
+    def lock(self) -> Path:
+        """The file that is locked by who builds here."""
+        return self.folder / ".lock"
+
     def find(self, recipe: str) -> Entry | None:
         """Return the newest image made by `recipe` whose files are whole; nothing is written."""
         entries = [entry for entry in self.entries() if entry.recipe == recipe]
@@ -91,7 +96,7 @@ class ImageCache:
         OSError
             The directory cannot be written to.
         """
-        return locked(self.folder / ".lock", on_wait)
+        return locked(self.lock, on_wait)
 
     def remove(self, name: str) -> None:
         """Remove the image `name`, for who holds the lock; first from sight, so that it is gone."""
@@ -99,6 +104,10 @@ class ImageCache:
         with contextlib.suppress(FileNotFoundError):
             (self.folder / name).rename(going)
             shutil.rmtree(going)
+
+    def left_work(self) -> list[Path]:
+        """Return the folders in which something was begun; where nobody is at it, it is left."""
+        return sorted(self.folder.glob(f"{_WORK_PREFIX}*"))
 
     @contextlib.asynccontextmanager
     async def work_folder(self) -> AsyncIterator[Path]:
@@ -130,7 +139,7 @@ class ImageCache:
         return entry
 
     def _begin_work(self, folder: Path) -> None:
-        for left in self.folder.glob(f"{_WORK_PREFIX}*"):
+        for left in self.left_work():
             shutil.rmtree(left, ignore_errors=True)
         folder.mkdir(mode=0o700)
 

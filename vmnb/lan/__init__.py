@@ -8,6 +8,7 @@ one that was killed can be replaced by anybody, and nothing but the frames in be
 
 from vmnb.lan.membership import change, join, leave, look, moved_bytes
 from vmnb.lan.register import Register
+from vmnb.lan.strays import stray_members, stray_switches
 from vmnb.lan.zone import Member, Zone, card_mac
 
 __all__ = [
@@ -20,4 +21,6 @@ __all__ = [
     "leave",
     "look",
     "moved_bytes",
+    "stray_members",
+    "stray_switches",
 ]

@@ -1,6 +1,7 @@
 """A process that is killed at any step of a VM's life, and what the next one finds."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 from tests.killed_at import KILLED_IN_LIFE
 from vmnb.backends.qemu import QemuHypervisor
+from vmnb.core.network import NetworkConfig
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.session import Session
 from vmnb.core.spec import VmSpec
@@ -25,9 +27,6 @@ from vmnb.core.store import Store
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 Spec = Callable[..., VmSpec]
-
-EVERY = 3
-"""Of the steps, so that it does not take too long."""
 
 
 def is_killed(spec: VmSpec, steps: int) -> bool:
@@ -51,8 +50,15 @@ def living(homes: Path) -> list[int]:
 
 def left(homes: Path) -> set[str]:
     """Return the files that no VM should have left, now that there is none."""
-    kept = {"data", "data/vms", "data/vmnb.locks", "data/vmnb.sqlite3", "run"}
+    kept = {"data", "data/networks", "data/vms", "data/vmnb.locks", "data/vmnb.sqlite3", "run"}
     return {str(path.relative_to(homes)) for path in homes.rglob("*")} - kept
+
+
+def await_switches(homes: Path) -> None:
+    """Wait until the switches have ended that have no members any more."""
+    for lock in homes.glob("run/net-*/switch.lock"):
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 async def require_true(session: Session, homes: Path) -> None:
@@ -65,10 +71,15 @@ def new_session() -> Session:
     return Session(Store(), RouterHypervisor([QemuHypervisor()]))
 
 
+@pytest.mark.parametrize(
+    ("network", "every"),  # of the steps, so that it does not take too long
+    [(NetworkConfig.user(), 3), (NetworkConfig.private("lab"), 9)],
+    ids=["user", "private"],
+)
 def test_a_life_can_be_killed_at_any_step_and_be_lived_again(
-    homes: Path, runner: asyncio.Runner, spec: Spec
+    homes: Path, runner: asyncio.Runner, spec: Spec, network: NetworkConfig, every: int
 ) -> None:
-    wanted = spec(boot="cold")
+    wanted = spec(boot="cold", network=network)
 
     async def next_use() -> None:
         session = new_session()
@@ -82,13 +93,14 @@ def test_a_life_can_be_killed_at_any_step_and_be_lived_again(
         assert await session.records() == []
         await session.aclose()
 
-    for steps in range(0, 1000, EVERY):
+    for steps in range(0, 1000, every):
         killed = is_killed(wanted, steps)
         runner.run(next_use())
+        await_switches(homes)
         assert (living(homes), left(homes)) == ([], set())
         if not killed:
             break
-    assert steps > 20 * EVERY
+    assert steps > 50
 
 
 def test_after_a_restart_of_the_machine_its_vms_are_stopped_and_their_history_says_why(

@@ -2,11 +2,11 @@
 
 import asyncio
 from pathlib import Path
-from uuid import uuid4
 
 from vmnb.backends.propolis.files import WorkFiles
 from vmnb.backends.propolis.place import Made, Place
 from vmnb.backends.propolis.translate import DiskInterface, Parts, ensure_request
+from vmnb.core.claim import id_of_new_vm
 from vmnb.core.errors import VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
@@ -32,7 +32,7 @@ async def prepare(spec: VmSpec, place: Place, interface: DiskInterface) -> VmHan
     BackendError
         Something could not be made.
     """
-    vm_id = uuid4().hex
+    vm_id = id_of_new_vm()
     files = WorkFiles.of(vm_id)
     try:
         await finish(asyncio.to_thread(_write_files, vm_id, spec, files, interface))

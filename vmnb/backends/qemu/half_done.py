@@ -13,7 +13,9 @@ from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.private_file import write_private
 
-__all__ = ["HalfDone", "forget", "half_done", "noted"]
+__all__ = ["HalfDone", "forget", "half_done", "noted", "twins"]
+
+_NAME = "half-done.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,7 @@ class HalfDone:
 
 def half_done(handle: VmHandle) -> HalfDone | None:
     """Return what was begun with the VM and not finished."""
-    with suppress(FileNotFoundError, ValueError):
-        return HalfDone(**json.loads(_path(handle).read_bytes()))
-    return None
+    return _read(_path(handle))
 
 
 @asynccontextmanager
@@ -62,6 +62,18 @@ def forget(handle: VmHandle) -> None:
     _path(handle).unlink(missing_ok=True)
 
 
+def twins(work_dirs: Path) -> set[str]:
+    """Return the VMs to which some guest's memory moves just now."""
+    found = (_read(path) for path in work_dirs.glob(f"*/{_NAME}"))
+    return {act.twin for act in found if act is not None and act.twin is not None}
+
+
+def _read(path: Path) -> HalfDone | None:
+    with suppress(FileNotFoundError, ValueError):
+        return HalfDone(**json.loads(path.read_bytes()))
+    return None
+
+
 def _write(handle: VmHandle, act: HalfDone | None) -> None:
     if act is None:
         forget(handle)
@@ -70,4 +82,4 @@ def _write(handle: VmHandle, act: HalfDone | None) -> None:
 
 
 def _path(handle: VmHandle) -> Path:
-    return WorkFiles.of_handle(handle).directory / "half-done.json"
+    return WorkFiles.of_handle(handle).directory / _NAME

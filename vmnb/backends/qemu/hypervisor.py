@@ -20,6 +20,7 @@ from vmnb.backends.qemu.meter import Meter
 from vmnb.backends.qemu.pooling import Pooling
 from vmnb.backends.qemu.power import power_off, wake
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
+from vmnb.backends.qemu.pruning import Pruning
 from vmnb.backends.qemu.rest import resting_state
 from vmnb.backends.qemu.restoring import check_template
 from vmnb.backends.qemu.rewinding import Rewinding
@@ -79,7 +80,7 @@ _CAPABILITIES = frozenset(
 )
 
 
-class QemuHypervisor(Rewinding, Forks, Pooling):
+class QemuHypervisor(Rewinding, Forks, Pooling, Pruning):
     """VMs on QEMU, which go on when this process ends; lives on one event loop.
 
     Each call finds the VM by its handle alone, whoever started it: the process by its lock, its

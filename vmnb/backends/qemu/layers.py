@@ -15,7 +15,7 @@ from uuid import uuid4
 from vmnb.backends.qemu.sparse import copy_sparse
 from vmnb.core.errors import BackendError
 
-__all__ = ["chain", "disk_size_bytes", "link_chain", "new_layer", "put_on_top"]
+__all__ = ["chain", "disk_size_bytes", "image_below", "link_chain", "new_layer", "put_on_top"]
 
 _HEADER = struct.Struct(">4sIQIIQ")
 _MAGIC = b"QFI\xfb"
@@ -56,6 +56,18 @@ def link_chain(layer: Path, directory: Path) -> None:
             if error.errno != errno.EXDEV:
                 raise
             _copy(each, directory / each.name)
+
+
+def image_below(layer: Path) -> Path | None:
+    """Return the image on which `layer` stands itself; None where that is another layer.
+
+    Raises
+    ------
+    OSError, BackendError
+        It cannot be read.
+    """
+    below = _backing(layer)
+    return Path(below) if below is not None and "/" in below else None
 
 
 def disk_size_bytes(layer: Path) -> int:

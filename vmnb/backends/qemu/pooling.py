@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
@@ -36,7 +38,7 @@ from vmnb.core.state import LIVE, VmState
 from vmnb.core.template import RESTORED_FROM
 from vmnb.images import BootImage, resolve
 
-__all__ = ["Pooling"]
+__all__ = ["Pooling", "is_wanted"]
 
 _log = logging.getLogger(__name__)
 
@@ -236,6 +238,22 @@ def _not_waiting(handle: VmHandle) -> VmHandle:
     seed = WorkFiles.of_handle(handle).seed_iso if handle.seed_iso else None
     bare = replace(handle, pid=None, pid_start=None, boot_id=None, seed_iso=seed)
     return bare.without_extra(_WAITS_ON, _WAITS_AS, RESTORED_FROM, "shape")
+
+
+def is_wanted(directory: Path, known: Collection[str]) -> bool:
+    """Return whether a guest waits in a work directory for a process that lives, or was taken.
+
+    Parameters
+    ----------
+    known
+        The ids of the VMs that are being prepared, beside others.
+    """
+    with suppress(FileNotFoundError):
+        if (directory / _TAKER).read_text() in known:
+            return True
+    with suppress(FileNotFoundError, ValueError, TypeError):
+        return _lives(ProcessId(**json.loads((directory / _OWNER).read_bytes())))
+    return False
 
 
 def _own(files: WorkFiles) -> None:

@@ -21,7 +21,7 @@ from vmnb.backends.qemu.personal import become_another, card_of_copy, login_key,
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.template_key import template_key
-from vmnb.backends.qemu.templates import Templates
+from vmnb.backends.qemu.templates import MAKING, Templates
 from vmnb.core.errors import BackendError, CloneError, DeadlineError, TemplateError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
@@ -46,7 +46,6 @@ __all__ = [
 BOOT_VARIABLE = "VMNB_BOOT"
 """Environment variable: where it is ``cold``, no template is made or used by itself."""
 
-_LOCK = "making a template"
 _SEED = "template-seed.iso"
 _CONSOLE = "console.log"
 _VARIABLES = "uefi-variables.qcow2"
@@ -64,7 +63,7 @@ class Restoring(Holding):
     async def template(self, handle: VmHandle, name: str | None) -> Template:
         """Save the guest into the cache, with its disk and what it was told at its first boot."""
         templates = Templates()
-        async with action_lock(templates.locks, _LOCK), self._turn(handle):
+        async with action_lock(templates.locks, MAKING), self._turn(handle):
             key = await self._key(handle)
             by_itself = name is None
             name = name or _automatic_name(handle, key)
