@@ -33,7 +33,8 @@ done
 # RNDADDENTROPY and RNDRESEEDCRNG of random(4); what is only written may be heeded a minute later.
 by_perl() {
     command -v perl >/dev/null && printf %s "$seed" | perl -e '
-        open(my $to, ">", "/dev/random")
+        my $to;
+        open($to, ">", "/dev/random")
             && ioctl($to, 0x40085203, pack("iia*", 512, 64, pack("H*", <STDIN>)))
             && ioctl($to, 0x5207, 0) or die "/dev/random: $!\n"'
 }
@@ -118,23 +119,39 @@ fi
 
 # --- The key that may log in.
 
+admit() { # let the file $1 speak of the new key where it speaks of the old one
+    text= found=
+    while IFS= read -r line || [ "$line" ]; do
+        case $line in *"$old"*) found=yes line=${line%%"$old"*}$new${line#*"$old"} ;; esac
+        text="$text$line
+"
+    done <"$1"
+    [ -z "$found" ] || printf %s "$text" >"$1"
+}
+
 read -r old new
 if [ "$new" ]; then
     for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
-        [ ! -f "$file" ] || sed -i "s|$old|$new|" "$file"
+        [ ! -f "$file" ] || admit "$file"
     done
 fi
 
 # --- The SSH server's key: for those who log in from now on.
 
 if [ -e /etc/ssh/sshd_config ] && read -r public; then
-    key=/etc/ssh/ssh_host_ed25519_key
-    (umask 077 && cat >$key.new)
-    mv $key.new $key
+    key=/etc/ssh/ssh_host_ed25519_key private= others=
+    while IFS= read -r line || [ "$line" ]; do
+        private="$private$line
+"
+    done
+    umask 077
+    printf %s "$private" >$key
+    umask 022
     echo "$public" >$key.pub
     for file in /etc/ssh/ssh_host_*_key*; do
-        case $file in $key | $key.pub) ;; *) rm -f "$file" ;; esac
+        case $file in $key | $key.pub) ;; *) others="$others $file" ;; esac
     done
+    [ -z "$others" ] || rm -f $others
     if read -r pid && read -r program <"/proc/$pid/comm" && [ "$program" = sshd ]; then
         kill -HUP "$pid"
     fi 2>/dev/null </run/sshd.pid || :
