@@ -2,7 +2,10 @@
 
 import asyncio
 import base64
+import os
 import stat
+import subprocess
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +162,13 @@ def test_no_key_is_kept_of_a_guest_without_a_server(tmp_path: Path) -> None:
     keys = HostKeys(tmp_path / "ssh" / "known_hosts", "guest-1")
     become(tmp_path, Told(), Identity.fresh("web", ssh=True), keys)
     assert keys.read() is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may add to a kernel's randomness")
+@pytest.mark.parametrize("program", ["perl", "python"])
+def test_each_program_that_can_reseeds_a_kernel(program: str) -> None:
+    script = files("vmnb.guest").joinpath("identity.sh").read_text(encoding="utf-8")
+    ways = script[script.index("by_perl()") : script.index('printf %s "$seed" >/dev/urandom')]
+    run = f"seed={'5a' * 64}\n{ways}\nby_{program}"
+    done = subprocess.run(["/bin/sh", "-c", run], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
