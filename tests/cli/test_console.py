@@ -18,6 +18,7 @@ from .conftest import COMMAND, Vmnb
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ANSWER_S = 60.0
+HOSTILE = r"<\033]52;c;ZXZpbA==\007\033]0;evil\007\033P$qm\033\\\033[21t%s>\n"
 
 
 class Person:
@@ -73,6 +74,9 @@ def test_a_person_types_leaves_and_finds_the_terminal_as_it_was(vmnb: Vmnb) -> N
             assert ada.settings() != ada.before
             ada.type("echo $((6*7))\r")
             ada.read_until(r"\n42\r\n")
+            ada.type(f"printf '{HOSTILE}' seen\r")
+            ada.read_until(r"<seen>")
+            assert not re.search(rb"\x1b[]P]|evil\x07", ada.seen)
             said = on_a_terminal("console", "web", code=4)
             assert "another process shows the console of 'web'" in said
             ada.type("echo left\x03")

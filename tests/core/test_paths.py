@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from vmnb.core.errors import SpecError
 from vmnb.core.paths import cache_home, data_home, private_dir, runtime_home
 
 HOMES = (data_home, cache_home, runtime_home)
+VARIABLES = ("VMNB_HOME", "VMNB_CACHE", "VMNB_RUNTIME")
 
 
 def mode_of(path: Path) -> int:
@@ -58,6 +59,24 @@ def test_what_belongs_to_another_user_is_refused(tmp_path: Path, linked: bool) -
         private_dir(path)
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize(("home", "variable"), list(zip(HOMES, VARIABLES, strict=True)))
+def test_a_home_that_belongs_to_another_user_is_not_even_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    home: Callable[[], Path],
+    variable: str,
+    linked: bool,
+) -> None:
+    (tmp_path / "theirs").mkdir()
+    os.chown(tmp_path / "theirs", 12345, -1)
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    monkeypatch.setenv(variable, str(tmp_path / ("link" if linked else "theirs")))
+    with pytest.raises(SpecError, match="belongs to another user"):
+        home()
+
+
 def test_a_link_of_ones_own_is_followed(tmp_path: Path) -> None:
     (tmp_path / "big disk").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "big disk")
@@ -75,7 +94,7 @@ def test_each_home_follows_its_own_variable_and_never_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for variable in ("VMNB_HOME", "VMNB_CACHE", "VMNB_RUNTIME"):
+    for variable in VARIABLES:
         monkeypatch.setenv(variable, "relative")
     assert [home() for home in HOMES] == [tmp_path / "relative"] * 3
 

@@ -10,6 +10,7 @@ from vmnb.cli.commands import add_command, add_name
 from vmnb.cli.terminal import fresh_screen, raw_terminal, write_all
 from vmnb.cli.which import machine_named
 from vmnb.console import Console
+from vmnb.console.fence import Fence
 from vmnb.core import runtime
 from vmnb.core.errors import BusyError, CapabilityError, SpecError, StateError
 from vmnb.core.hypervisor import ConsoleEndpoint, NoConsole, UnixConsole
@@ -77,6 +78,7 @@ class _Conversation:
 
     def __init__(self, endpoint: ConsoleEndpoint) -> None:
         self._console = Console(endpoint)
+        self._fence = Fence()
         self._stdin, self._stdout = sys.stdin.fileno(), sys.stdout.fileno()
         # What to write and the position after it, at last why it is over. No more waits in it than
         # the console sends to a view that has not acknowledged it.
@@ -106,9 +108,11 @@ class _Conversation:
         match message["kind"]:
             case "restore":
                 fresh = fresh_screen(self._stdout, message["rows"], _HINT)
-                self._output.put_nowait((fresh + data.removeprefix(_RESET), message["seq"]))
+                self._fence = Fence()
+                screen = self._fence.let(data.removeprefix(_RESET))
+                self._output.put_nowait((fresh + screen, message["seq"]))
             case "output":
-                self._output.put_nowait((data, message["seq"] + len(data)))
+                self._output.put_nowait((self._fence.let(data), message["seq"] + len(data)))
             case "closed":
                 self._output.put_nowait(str(message["reason"]))
 

@@ -36,7 +36,8 @@ def raw_terminal(stdin: int, stdout: int) -> Iterator[None]:
         try:
             write_all(stdout, _BACK + b"\r\n")
         finally:
-            termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+            # A late answer of the terminal to the guest is for no shell.
+            termios.tcsetattr(stdin, termios.TCSAFLUSH, before)
             for number, handler in handlers.items():
                 signal.signal(number, handler)
 

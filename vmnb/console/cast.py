@@ -5,7 +5,7 @@ broken off is good up to its last whole line (https://docs.asciinema.org/manual/
 """
 
 import json
-import math
+import re
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,6 +16,8 @@ __all__ = ["MARK", "OUTPUT", "SIZE", "Cast", "Event", "event_line", "header_line
 OUTPUT, SIZE, MARK = "o", "r", "m"
 _KINDS = frozenset({OUTPUT, SIZE, MARK})
 _SIDE_MAX = 1000
+_LATEST_S = 1e9
+_SIDE = re.compile(r"[0-9]{1,9}")
 
 Event = tuple[float, str, str]
 """Seconds from the beginning, what kind, and text; the text of a size is ``80x24``."""
@@ -125,7 +127,7 @@ def _event(value: Any) -> Event | None:
     if not isinstance(value, list) or len(value) != 3:
         return None
     time, kind, data = value
-    if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < math.inf:
+    if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < _LATEST_S:
         return None
     if not isinstance(kind, str) or not isinstance(data, str):
         return None
@@ -136,7 +138,7 @@ def _event(value: Any) -> Event | None:
 
 def _is_size(data: str) -> bool:
     sides = data.split("x")
-    return len(sides) == 2 and all(s.isdecimal() and _is_side(int(s[:9])) for s in sides)
+    return len(sides) == 2 and all(_SIDE.fullmatch(s) and _is_side(int(s)) for s in sides)
 
 
 def _is_side(value: Any) -> bool:

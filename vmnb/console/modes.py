@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["ALTERNATE", "BLINK", "BRACKETED", "Modes"]
+__all__ = ["ALTERNATE", "BLINK", "BRACKETED", "DRAWING", "Modes"]
 
 ALTERNATE = frozenset({47, 1047, 1049})
 BLINK, BRACKETED = 12, 2004
 _KEPT = frozenset({1, 6, 45, 66, 1004, BRACKETED})
 _MOUSE = frozenset({9, 1000, 1002, 1003})
 _ENCODINGS = frozenset({1006, 1016})
+DRAWING = frozenset({7, 25, BLINK, 1048}) | ALTERNATE | _KEPT | _MOUSE | _ENCODINGS
+"""All modes with a question mark that do something to a screen, or to what a person's keys say."""
 
 
 @dataclass(slots=True)

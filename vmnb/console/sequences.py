@@ -8,18 +8,18 @@ from vmnb.console.params import Params, count_of
 from vmnb.console.screen import VtScreen
 from vmnb.console.style import restyled
 
-__all__ = ["CONTROLS", "ESCAPES", "SEQUENCES", "designate"]
+__all__ = ["CONTROLS", "COUNT_MAX", "ESCAPES", "SEQUENCES", "designate"]
 
 Act = Callable[[VtScreen], None]
 Sequence = Callable[[VtScreen, Params], None]
 
-_COUNT_MAX = 9999
+COUNT_MAX = 9999
 """Most times that a sequence may ask for something that a terminal does one by one."""
 
 
 def _bounded(act: Sequence) -> Sequence:
     """Pass over what only keeps a terminal busy; the views' guard does, too."""
-    return lambda screen, params: act(screen, params) if params[0][0] <= _COUNT_MAX else None
+    return lambda screen, params: act(screen, params) if params[0][0] <= COUNT_MAX else None
 
 
 def _select(level: int) -> Act:

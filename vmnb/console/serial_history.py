@@ -81,8 +81,16 @@ class SerialHistory:
         try:
             response.raise_for_status()
             answer = response.json()
-            return bytes(answer["data"]), int(answer["last_byte_offset"])
-        except (httpx.HTTPStatusError, ValueError, LookupError, TypeError) as error:
+            # Not of what it says: of a number, bytes() would make as many zeros.
+            return bytes(iter(answer["data"])), int(answer["last_byte_offset"])
+        except (
+            httpx.HTTPStatusError,
+            ValueError,
+            LookupError,
+            TypeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             raise BackendError(
                 f"what the console's server answered makes no sense: {response.status_code}",
                 hint="is it a propolis-server 5.0.0?",

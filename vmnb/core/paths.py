@@ -8,6 +8,7 @@ relative path (https://specifications.freedesktop.org/basedir-spec/).
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from vmnb.core.errors import SpecError
@@ -53,24 +54,42 @@ def private_dir(path: Path) -> Path:
 
 
 def data_home() -> Path:
-    """Return the directory of the store and of the work directories."""
+    """Return the directory of the store and of the work directories.
+
+    Raises
+    ------
+    SpecError
+        It belongs to another user than this one and root.
+    """
     return _home("VMNB_HOME", "XDG_DATA_HOME", ".local/share")
 
 
 def cache_home() -> Path:
-    """Return the directory of images and of what can be made again."""
+    """Return the directory of images and of what can be made again.
+
+    Raises
+    ------
+    SpecError
+        It belongs to another user than this one and root.
+    """
     return _home("VMNB_CACHE", "XDG_CACHE_HOME", ".cache")
 
 
 def runtime_home() -> Path:
-    """Return the short directory of sockets, on a local file system."""
+    """Return the short directory of sockets, on a local file system.
+
+    Raises
+    ------
+    SpecError
+        It belongs to another user than this one and root.
+    """
     if own := os.environ.get("VMNB_RUNTIME"):
-        return Path(own).absolute()
+        return _trusted(Path(own).absolute())
     base = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
     # It may be that of another user: su and sudo can keep the variable.
     if base.is_absolute() and base.is_dir() and base.stat().st_uid == os.getuid():
-        return base / "vmnb"
-    return Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}"
+        return _trusted(base / "vmnb")
+    return _trusted(Path(tempfile.gettempdir()) / f"vmnb-{os.getuid()}")
 
 
 def socket_homes() -> tuple[Path, Path]:
@@ -106,9 +125,9 @@ def socket_dir(name: str, longest: str) -> Path:
 
 def _home(own: str, xdg: str, fallback: str) -> Path:
     if os.environ.get(own):
-        return Path(os.environ[own]).absolute()
+        return _trusted(Path(os.environ[own]).absolute())
     base = Path(os.environ.get(xdg, ""))
-    return (base if base.is_absolute() else _user_home(own) / fallback) / "vmnb"
+    return _trusted((base if base.is_absolute() else _user_home(own) / fallback) / "vmnb")
 
 
 def _user_home(own: str) -> Path:
@@ -121,15 +140,29 @@ def _user_home(own: str) -> Path:
         ) from error
 
 
+def _trusted(path: Path) -> Path:
+    """Return `path`, unless another user could have left something there for us to find."""
+    owners: set[int] = set()
+    with suppress(OSError):  # what is not there yet is made, and what cannot be reached told of
+        owners = {path.lstat().st_uid, path.stat().st_uid}
+    if owners - {0, os.getuid()}:
+        raise _anothers(path)
+    return path
+
+
 def _require_own(path: Path) -> None:
     """Raise SpecError unless the directory, and a link to it, are this user's alone."""
     info = path.stat()
     if info.st_uid != os.getuid() or path.lstat().st_uid not in (0, os.getuid()):
-        raise SpecError(
-            f"{path} belongs to another user, not to you", hint=f"remove it, or {_ELSEWHERE}"
-        )
+        raise _anothers(path)
     if info.st_mode & stat.S_ISVTX and info.st_mode & stat.S_IWOTH:
         raise SpecError(
             f"{path} is shared by all users, and what is kept there must be private",
             hint=f"{_ELSEWHERE}; a directory inside it will do",
         )
+
+
+def _anothers(path: Path) -> SpecError:
+    return SpecError(
+        f"{path} belongs to another user, not to you", hint=f"remove it, or {_ELSEWHERE}"
+    )

@@ -53,7 +53,7 @@ class Picture:
             raise ValueError("no PPM file")
         width, height = int(head[1]), int(head[2])
         rgb = ppm[head.end() :]
-        if len(rgb) != 3 * width * height:
+        if not rgb or len(rgb) != 3 * width * height:
             raise ValueError(f"a PPM file of {width} x {height} pixels has {len(rgb)} bytes")
         return cls(of=of, width=width, height=height, rgb=rgb)
 

@@ -97,7 +97,7 @@ def parse_rows(parse: Callable[[Values], _T], rows: list[Values]) -> list[_T]:
     """
     try:
         return [parse(row) for row in rows]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise StoreError(
             f"the store has a row that makes no sense: {error!r}",
             hint="install the newest vmnb, or choose another place with VMNB_HOME",

@@ -1,13 +1,18 @@
 """Sockets, as every room connects to them."""
 
+import errno
 import os
 import socket
+import struct
+import sys
 from pathlib import Path
 
 __all__ = ["connect", "is_refused", "is_served"]
 
 _SOCKETS = Path("/proc/net/unix")
 _ACCEPTED = "03"
+
+_PEER = struct.Struct("3i")  # struct ucred of unix(7): process, user, group
 
 
 def connect(path: Path) -> socket.socket:
@@ -20,16 +25,27 @@ def connect(path: Path) -> socket.socket:
     BlockingIOError
         The queue of those who wait to be accepted is full.
     OSError
-        It cannot be reached for another reason.
+        It cannot be reached for another reason: another user listens there, say.
     """
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.setblocking(False)
         connection.connect(os.fspath(path))
+        _require_own(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _require_own(connection: socket.socket) -> None:
+    """Raise PermissionError where somebody listens who is neither this user nor root."""
+    if sys.platform != "linux":
+        return
+    peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    _, user, _ = _PEER.unpack(peer)
+    if user not in (0, os.getuid()):
+        raise PermissionError(errno.EPERM, f"user {user} listens there, not you")
 
 
 def is_refused(error: BaseException | None) -> bool:

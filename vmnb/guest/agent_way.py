@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from vmnb.core.errors import AgentError, GuestError, VmnbError
+from vmnb.core.errors import AgentError, DeadlineError, GuestError, VmnbError
 from vmnb.guest.agent import GuestAgent
 from vmnb.guest.command import Command
 from vmnb.guest.keep import REDIRECT, follow, kept
@@ -25,6 +25,9 @@ INPUT_MAX = 16 * 1024 * 1024
 _PIECE = 4 * 1024 * 1024
 _CALL_S = 60.0
 _KILL_S = 5.0
+_PIDS = 1 << 63
+_NUMBERS = 1 << 32
+"""Above all that a system has for the end of a process."""
 _KILL = 'kill -KILL "-$0"'
 
 
@@ -67,7 +70,7 @@ class AgentWay:
         return await self._kept(command, timeout_s, sink)
 
     async def _quick(self, command: Command, stdin: bytes, timeout_s: float, sink: Sink) -> End:
-        pid = await self._spawn(wrapped(command), stdin)
+        pid = await self._spawn(wrapped(command), stdin, timeout_s=_step_s(timeout_s))
         try:
             async with asyncio.timeout(timeout_s):
                 status, in_time = await self._end_of(pid, timeout_s), True
@@ -83,8 +86,8 @@ class AgentWay:
         return _end(status, in_time=in_time)
 
     async def _kept(self, command: Command, timeout_s: float, sink: Sink) -> End:
-        pid = None
-        async with kept(self._ask, _PIECE) as keep:
+        pid, step_s = None, _step_s(timeout_s)
+        async with kept(partial(self._ask, step_s), _PIECE) as keep:
             try:
                 async with asyncio.timeout(timeout_s):
                     await keep.fill(command.stdin)
@@ -93,8 +96,10 @@ class AgentWay:
                     return await follow(keep, partial(self._look, pid), sink)
             except TimeoutError:
                 status = await self._killed(pid) if pid else {}
-                while status and await keep.read(sink):
-                    pass
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(step_s):  # a guest may always have more to say
+                        while status and await keep.read(sink):
+                            pass
                 return _end(status, in_time=False)
             except BaseException:
                 if pid:
@@ -105,28 +110,42 @@ class AgentWay:
         status = await self._status(pid, _CALL_S)
         return _end(status) if status.get("exited") else None
 
-    async def _ask(self, script: str, *arguments: str, stdin: bytes = b"") -> tuple[bytes, bytes]:
-        pid = await self._spawn(["/bin/sh", "-c", script, "vmnb", *arguments], stdin)
-        status = await self._end_of(pid, _CALL_S)
+    async def _ask(
+        self, timeout_s: float, script: str, *arguments: str, stdin: bytes = b""
+    ) -> tuple[bytes, bytes]:
+        try:
+            async with asyncio.timeout(timeout_s):
+                pid = await self._spawn(["/bin/sh", "-c", script, "vmnb", *arguments], stdin)
+                status = await self._end_of(pid, timeout_s)
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"a step inside the guest did not end within {timeout_s:g} s",
+                hint="the guest may be busy or suspended; allow more time with timeout",
+            ) from error
         out, err = _output(status, "out-data"), _output(status, "err-data")
         if status.get("exitcode") != 0:
             said = inert(err.decode(errors="replace")).strip()[-500:]
             raise GuestError(f"a step inside the guest failed: {said or 'no words of why'}")
         return out, err
 
-    async def _spawn(self, argv: list[str], stdin: bytes = b"") -> int:
+    async def _spawn(
+        self, argv: list[str], stdin: bytes = b"", *, timeout_s: float = _CALL_S
+    ) -> int:
         # A session of its own, so that the command can be killed with all its children and without
         # the agent, whose process group it would share. The agent's child leads no group: setsid(1)
         # does not fork then, and the exit status is the command's own.
         request: dict[str, Any] = {"path": "setsid", "arg": argv, "capture-output": True}
         if stdin:
             request["input-data"] = base64.b64encode(stdin).decode()
-        spawning = asyncio.ensure_future(self._agent.call("guest-exec", request, timeout_s=_CALL_S))
+        call = self._agent.call("guest-exec", request, timeout_s=timeout_s)
+        spawning = asyncio.ensure_future(call)
         try:
             return _pid(await asyncio.shield(spawning))
         except asyncio.CancelledError:
-            with suppress(VmnbError):  # without the answer nobody would know what to kill
-                await self._killed(_pid(await spawning))
+            with suppress(VmnbError, TimeoutError):
+                async with asyncio.timeout(_KILL_S):  # nobody else would know what to kill
+                    pid = _pid(await spawning)
+                await self._killed(pid)
             raise
 
     async def _end_of(self, pid: int, timeout_s: float) -> dict[str, Any]:
@@ -157,9 +176,14 @@ class AgentWay:
             return {}
 
 
+def _step_s(timeout_s: float) -> float:
+    """Return how long a guest is given for each step around a command that may take so long."""
+    return min(_CALL_S, timeout_s + _KILL_S)
+
+
 def _pid(answer: Any) -> int:
     pid = answer.get("pid") if isinstance(answer, dict) else None
-    if not isinstance(pid, int) or isinstance(pid, bool) or pid < 1:
+    if not isinstance(pid, int) or isinstance(pid, bool) or not 1 <= pid < _PIDS:
         raise AgentError(f"the guest agent's answer to guest-exec has no process: {answer!r:.80}")
     return pid
 
@@ -172,7 +196,8 @@ def _end(status: dict[str, Any], *, in_time: bool = True) -> End:
 
 def _number(status: dict[str, Any], key: str) -> int | None:
     value = status.get(key)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+    sound = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _NUMBERS
+    if value is not None and not sound:
         raise AgentError(f"the guest agent's {key} is {value!r:.80}")
     return value
 

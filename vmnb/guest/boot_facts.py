@@ -66,7 +66,7 @@ def parse_boot(said: str) -> GuestBoot | None:
     if len(clocks) != 2 or clocks[0] is None or clocks[1] is None:
         return None
     init_s, root_s = printk_times(texts.get("printk", ""))
-    systemd = dict(re.findall(r"^(\w+)=(\d+)$", texts.get("systemd", ""), re.MULTILINE))
+    systemd = dict(re.findall(r"^(\w+)=(\d{1,18})$", texts.get("systemd", ""), re.MULTILINE))
     now_s = _seconds(texts.get("now"))
     stages = _stages(texts.get("cloud-init", ""), now_s - clocks[1]) if now_s else ()
     return GuestBoot(
@@ -115,7 +115,7 @@ def _stages(text: str, boot_s: float) -> Iterator[Stage]:
     try:
         stages = json.loads(text)["v1"]
         found = [(name, stage) for name, stage in stages.items() if isinstance(stage, dict)]
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return
     for name, stage in found:
         start_s, end_s = _seconds(stage.get("start")), _seconds(stage.get("finished"))

@@ -12,11 +12,15 @@ from typing import Any, Self
 from vmnb.core.errors import AgentError, BackendError, LinkLostError, StateError
 from vmnb.core.sockets import connect
 
-__all__ = ["RESPONSE_MAX", "AgentLink"]
+__all__ = ["PARTS_MAX", "RESPONSE_MAX", "AgentLink"]
 
 RESPONSE_MAX = 48 * 1024 * 1024
 """Longest answer in bytes: twice the 16 MiB that the agent captures, in base64, and some more."""
 
+PARTS_MAX = 200_000
+"""Most values in an answer: each takes much more memory than the bytes that make one."""
+
+_SYNC_MAX = 100
 _CHUNK = 256 * 1024
 _PARSE_HERE_MAX = 256 * 1024
 _FIRST_RESEND_S = 1.0
@@ -153,12 +157,17 @@ def _lost() -> LinkLostError:
 
 def _is_return(line: bytes, value: int) -> bool:
     try:
-        return bool(json.loads(line) == {"return": value})
+        return len(line) <= _SYNC_MAX and bool(json.loads(line) == {"return": value})
     except (ValueError, RecursionError):
         return False
 
 
 async def _parsed(line: bytes) -> dict[str, Any]:
+    if sum(map(line.count, (b",", b"[", b"{"))) > PARTS_MAX:
+        raise AgentError(
+            f"the guest agent's answer has more than {PARTS_MAX} parts",
+            hint="the guest's agent is broken or hostile; do not trust this guest",
+        )
     try:
         if len(line) > _PARSE_HERE_MAX:
             answer = await asyncio.to_thread(json.loads, line)

@@ -22,6 +22,8 @@ INPUT_MAX = 1024 * 1024
 
 _OPEN_S = 30.0
 _KILL_S = 10.0
+_REST_S = 60.0
+_DIGITS_MAX = 9
 _START = (
     "d=$1; shift\n"
     f'setsid /bin/sh -c \'({REDIRECT}); echo $? >"$1/.code"; mv "$1/.code" "$1/code"\''
@@ -103,8 +105,10 @@ class SerialWay:
                 return await follow(keep, partial(_look, shell, keep.directory, group), sink)
         except TimeoutError:
             killed = group != "" and await _killed(shell, group)
-            while killed and await keep.read(sink):
-                pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_REST_S):  # a guest may always have more to say
+                    while killed and await keep.read(sink):
+                        pass
             return End(signal=9 if killed else None, in_time=False)
         except BaseException:
             await finish(_killed(shell, group))
@@ -147,7 +151,7 @@ async def _look(shell: SerialShell, directory: str, group: str) -> End | None:
     code = said.strip()
     if not code:
         return None
-    if not code.isdigit():
+    if not code.isdigit() or len(code) > _DIGITS_MAX:
         raise GuestError("what the shell on the serial console says makes no sense")
     return End(exit_code=int(code))
 

@@ -47,7 +47,7 @@ _SERVER = (
     'esac;echo "+{token}$n";done;rm -rf $t;stty $g;echo "+{token}q"'
 )
 _HEX = re.compile(r"(?: [0-9a-f]{2}){1,16}")
-_SUM = re.compile(r"=(\d+) ([0-9a-f]{64})\b.*")
+_SUM = re.compile(r"=([0-9]{1,9}) ([0-9a-f]{64})\b.*")
 
 
 class ConsoleLike(Protocol):

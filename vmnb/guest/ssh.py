@@ -18,7 +18,7 @@ from vmnb.guest.way import End, Sink, Via
 from vmnb.guest.wrapper import AS_ROOT, as_root, wrapped
 
 if TYPE_CHECKING:
-    from asyncssh import SSHClientConnection, SSHClientProcess
+    from asyncssh import SSHClientConnection, SSHClientProcess, SSHReader
 
 __all__ = ["SshWay"]
 
@@ -33,7 +33,7 @@ _TELL = """{ read -r _ _ _ _ group _ </proc/$$/stat; } 2>/dev/null || group=$(ps
 echo "vmnb-group" $group
 cd /
 exec "$@\""""
-_TOLD = re.compile(rb"(?:.*\n)?vmnb-group (\d+)\n", re.DOTALL)
+_TOLD = re.compile(rb"(?:.*\n)?vmnb-group (\d{1,18})\n", re.DOTALL)
 
 
 class SshWay:
@@ -192,13 +192,22 @@ async def _rights(connection: "SSHClientConnection", timeout_s: float) -> list[s
     try:
         async with asyncio.timeout(timeout_s):
             asked = await _opened(connection, shlex.join(["/bin/sh", "-c", AS_ROOT]))
-            said = await asked.stdout.read()
+            said = await _all_of(asked.stdout)
     except TimeoutError as error:
         raise DeadlineError(
             f"the guest let us in by SSH, but ran nothing within {timeout_s:g} s",
             hint="the guest may be busy; look at its console, or allow more time",
         ) from error
     return as_root(said)
+
+
+async def _all_of(stream: "SSHReader[bytes]") -> bytes:
+    said = bytearray()
+    while data := await stream.read(_CHUNK):
+        said += data
+        if len(said) > _NOISE_MAX:
+            raise GuestError("the login shell of the guest writes too much of its own")
+    return bytes(said)
 
 
 async def _opened(connection: "SSHClientConnection", line: str) -> "SSHClientProcess[bytes]":

@@ -41,7 +41,8 @@ def unpack(stream: IO[bytes], into: Path, received: Callable[[int], None]) -> di
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 tree.take(archive, member)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, LookupError, OverflowError) as error:
+        # The library takes some fields for numbers without a look at them.
         raise GuestError(f"what the guest sent is no archive: {str(error)[:200]}") from error
     tree.finish()
     return tree.sums

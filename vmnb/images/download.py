@@ -18,7 +18,8 @@ from vmnb.images.web import asked, require_good
 __all__ = ["Remote", "download"]
 
 _ATTEMPTS = 5
-_WHERE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_WHERE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,7 @@ def _total(response: httpx.Response, remote: Remote, begin: int) -> int | None:
     where = _WHERE.fullmatch(response.headers.get("Content-Range", ""))
     length = response.headers.get("Content-Length", "")
     said = where[2] if where and begin else length
-    total = int(said) if said.isdecimal() else None
+    total = int(said) if _LENGTH.fullmatch(said) else None
     if remote.size_bytes is not None and total not in (None, remote.size_bytes):
         raise ImageError(
             f"{remote.called} should be {remote.size_bytes} bytes long, and the server has {total}",

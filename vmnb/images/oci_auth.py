@@ -85,7 +85,7 @@ def _token_in(content: bytes, realm: str) -> str:
     try:
         values = json.loads(content)
         token = values.get("token") or values["access_token"]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         token = None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise ImageError(f"{realm} gave no token that makes sense", hint="try again later")

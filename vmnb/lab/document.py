@@ -81,6 +81,8 @@ def read_document(path: Path) -> Document:
         return _yaml_document(path, text) if is_yaml else _toml_document(path, text)
     except RecursionError:
         raise SpecError(f"{path} is nested too deeply", hint="is it the lab file?") from None
+    except ValueError as error:  # the libraries take a number or a date for one that is none
+        raise SpecError(f"{path}: {error}", hint="put it in quotes, if it is text") from error
 
 
 def _toml_document(path: Path, text: str) -> Document:

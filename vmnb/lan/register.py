@@ -128,7 +128,7 @@ def read_register(path: Path) -> Register:
         return Register.from_json(json.loads(path.read_text()))
     except FileNotFoundError:
         return Register()
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"the network's file {path} cannot be read: {error}",
             hint="stop the VMs of that network and remove the file; it is made anew",

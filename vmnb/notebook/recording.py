@@ -108,5 +108,5 @@ def _require_replaceable(path: Path) -> None:
 def _is_recording(head: bytes) -> bool:
     try:
         return is_header(json.loads(head))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

@@ -34,9 +34,11 @@ def unpack(frame: bytes) -> tuple[Message, list[bytes]]:
         header = json.loads(frame[_LENGTH.size : start])
         message, buffers = header["message"], []
         for size in header["sizes"]:
+            if size < 0:
+                raise ValueError("a size is negative")
             buffers.append(frame[start : start + size])
             start += size
-    except (struct.error, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (struct.error, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"not a frame: {error}") from error
     if start != len(frame) or not isinstance(message, dict):
         raise ValueError("not a frame: its parts do not fit together")

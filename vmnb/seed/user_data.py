@@ -159,6 +159,11 @@ def _parsed(text: str, what: str) -> Any:
         raise SpecError(
             f"the {what} is not YAML{_place(error)}", hint="mind colons, quotes and indents"
         ) from error
+    except (ValueError, RecursionError) as error:  # no such date or number; nested too deeply
+        raise SpecError(
+            f"the {what} has a value that cannot be read",
+            hint="put dates and numbers in quotes, and nest it less deeply",
+        ) from error
 
 
 def _place(error: yaml.YAMLError) -> str:

@@ -130,7 +130,7 @@ def _reason(response: httpx.Response) -> tuple[str, str]:
     try:
         error = json.loads(response.content)
         return str(error["message"])[:_SHOWN], str(error.get("error_code") or "")[:_SHOWN]
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "", ""
 
 

@@ -1,6 +1,7 @@
 """The guest's address, as its agent tells it."""
 
 import asyncio
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -84,8 +85,8 @@ def pick_address(interfaces: Any, mac: str | None) -> IpAddress | None:
 def _addresses(entries: Any) -> list[IpAddress]:
     found: list[IpAddress] = []
     for entry in entries if isinstance(entries, list) else []:
-        try:
-            found.append(ip_address(entry["ip-address"]))
-        except (ValueError, LookupError, TypeError):
-            continue
+        said = entry.get("ip-address") if isinstance(entry, dict) else None
+        if isinstance(said, str):  # a number would be taken for an address, too
+            with suppress(ValueError):
+                found.append(ip_address(said))
     return found

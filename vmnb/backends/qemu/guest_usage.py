@@ -1,5 +1,6 @@
 """What the guest itself says of its memory and its network cards, asked of its agent."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from vmnb.guest.agent_file import read_guest_file
 __all__ = ["GuestUsage", "ask_guest", "card_bytes", "used_memory_mib"]
 
 _KIB_PER_MIB = 1024
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_MOST_BYTES = 1 << 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ async def ask_guest(attachment: Attachment, agent: GuestAgent, timeout_s: float)
 def used_memory_mib(meminfo: str) -> float | None:
     """Return what is in use by ``/proc/meminfo``, caches that can be given up not counted."""
     lines = (line.split() for line in meminfo.splitlines())
-    kib = {words[0]: words[1] for words in lines if len(words) > 1 and words[1].isdecimal()}
+    kib = {words[0]: words[1] for words in lines if len(words) > 1 and _NUMBER.fullmatch(words[1])}
     if "MemTotal:" not in kib or "MemAvailable:" not in kib:
         return None
     return (int(kib["MemTotal:"]) - int(kib["MemAvailable:"])) / _KIB_PER_MIB
@@ -63,9 +66,13 @@ def card_bytes(interfaces: Any) -> dict[str, tuple[int, int]]:
             mac = interface["hardware-address"]
         except (LookupError, TypeError):
             continue
-        if isinstance(mac, str) and isinstance(received, int) and isinstance(sent, int):
+        if isinstance(mac, str) and _is_count(received) and _is_count(sent):
             found[mac] = (received, sent)
     return found
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_BYTES
 
 
 async def _is_there(attachment: Attachment) -> bool:

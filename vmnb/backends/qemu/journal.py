@@ -103,6 +103,6 @@ def _is_greeting(line: bytes) -> bool:
 def _event(line: bytes) -> list[Line]:
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [said] if isinstance(said, dict) and "event" in said else []

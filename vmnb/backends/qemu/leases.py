@@ -59,8 +59,8 @@ def _from_lines(text: str, mac: str) -> Iterator[IpAddress]:
 
 
 def _from_json(text: str, mac: str) -> Iterator[IpAddress]:
-    with suppress(ValueError, TypeError, AttributeError):
+    with suppress(ValueError, TypeError, AttributeError, RecursionError):
         entries: Any = json.loads(text)
         for entry in entries:
             if str(entry.get("mac-address")).lower() == mac:
-                yield ip_address(entry.get("ip-address"))
+                yield ip_address(str(entry.get("ip-address")))

@@ -1,0 +1,10 @@
+"""One directory for all examples of a file of tests: each writes anew what the last one wrote."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz")
