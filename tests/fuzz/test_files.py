@@ -102,7 +102,7 @@ def test_leases_may_be_nonsense(content: bytes, folder: Path) -> None:
 @given(st.integers(0, 7), JSON("network", "cloud_init", "ssh", "name", "spec", "private_key"))
 @MANY
 def test_a_row_of_the_store_makes_sense_or_is_an_error(place: int, value: Any) -> None:
-    columns: list[Any] = [*ROW, TIME, None]
+    columns: list[Any] = [*ROW, TIME, None, 1]
     assert parse_rows(record, [tuple(columns)])[0].name == "web"
     columns[place] = json.dumps(value) if place in (3, 4) else value
     with refused_in_words(VmnbError):
