@@ -1,6 +1,7 @@
 """One action at a time on a VM, over all processes."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import stat
@@ -12,7 +13,14 @@ from pathlib import Path
 import pytest
 
 from vmnb.core.errors import BusyError, StoreError
-from vmnb.core.lock import _Lock, action_lock, is_locked
+from vmnb.core.lock import (
+    _Lock,
+    _path,
+    action_lock,
+    forgotten_locks,
+    is_locked,
+    remove_lock,
+)
 
 HOLDER = """
 import asyncio, sys
@@ -187,3 +195,32 @@ def test_a_lock_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
             await take(tmp_path / "locks", name)
 
     asyncio.run(scenario())
+
+
+def test_who_only_looks_whether_it_is_held_keeps_nobody_from_taking_it(locks: Path) -> None:
+    locks.mkdir(mode=0o700)
+
+    async def scenario() -> None:
+        with _path(locks, "web").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            taking = asyncio.create_task(take(locks))
+            done, _ = await asyncio.wait({taking}, timeout=0.2)
+            assert done == set()
+        await taking
+
+    asyncio.run(scenario())
+
+
+def test_the_files_of_holders_that_were_killed_are_found_and_removed(
+    locks: Path, holder: subprocess.Popen[str]
+) -> None:
+    (file,) = locks.iterdir()
+    os.utime(file, (0, 0))
+    assert forgotten_locks(locks) == []
+    remove_lock(file)
+    assert file.exists()
+    holder.kill()
+    holder.wait()
+    assert forgotten_locks(locks) == [file]
+    remove_lock(file)
+    assert list(locks.iterdir()) == []

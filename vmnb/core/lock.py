@@ -114,20 +114,32 @@ class _Lock:
         self.descriptor = None
 
     def _locks(self, descriptor: int) -> bool:
-        """Lock `descriptor` and keep it if it is still the file of that path; False if held."""
+        """Lock `descriptor` and keep it if it is still the file of that path; False if held.
+
+        It is True, too, where it has to be tried again.
+        """
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(self.path.stat(), os.fstat(descriptor)):
                 self.descriptor = descriptor
                 _held.add(descriptor)
         except BlockingIOError:
-            return False
+            return _is_asked_for(descriptor)
         except FileNotFoundError:
             pass  # unlinked by its last holder
         finally:
             if self.descriptor is None:
                 os.close(descriptor)
         return True
+
+
+def _is_asked_for(descriptor: int) -> bool:
+    """Return whether somebody is only looking at a lock; that takes but a moment."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _path(directory: Path, name: str) -> Path:

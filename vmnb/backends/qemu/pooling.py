@@ -119,14 +119,13 @@ class Pooling(Restoring):
     async def state(self, handle: VmHandle) -> VmState:
         """Ask where it is; one whose guest waits is ``prepared``, until somebody has woken that."""
         state = await super().state(handle)
-        if state not in LIVE or _WAITS_ON not in handle.extra:
-            return state
-        before = WorkFiles.of_handle(handle).directory / handle.extra[_WAITS_ON]
-        return VmState.PREPARED if await asyncio.to_thread(before.exists) else state
+        if state in LIVE and await asyncio.to_thread(_waits, handle):
+            return VmState.PREPARED
+        return state
 
     async def _start(self, handle: VmHandle) -> VmHandle:
-        if _WAITS_ON not in handle.extra:
-            return await super()._start(handle)
+        if not await asyncio.to_thread(_waits, handle):
+            return await super()._start(handle.without_extra(_WAITS_ON, _WAITS_AS))
         try:
             started = await self._woken(handle)
         except BaseException as error:
@@ -232,6 +231,12 @@ class Pooling(Restoring):
         """Leave nothing of a VM that nobody has had."""
         await self._attachments.release(handle)
         await asyncio.to_thread(remove_remains, handle.id)
+
+
+def _waits(handle: VmHandle) -> bool:
+    """Return whether its guest has not been woken yet, whatever the process did that tried."""
+    before = handle.extra.get(_WAITS_ON)
+    return before is not None and (WorkFiles.of_handle(handle).directory / before).exists()
 
 
 def _not_waiting(handle: VmHandle) -> VmHandle:
