@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from vmnb.core.errors import BusyError, StoreError
-from vmnb.core.lock import _Lock, action_lock, is_locked
+from vmnb.core.lock import _Lock, action_lock, forgotten_locks, is_locked, remove_lock
 
 HOLDER = """
 import asyncio, sys
@@ -187,3 +187,17 @@ def test_a_lock_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
             await take(tmp_path / "locks", name)
 
     asyncio.run(scenario())
+
+
+def test_the_files_of_holders_that_were_killed_are_found_and_removed(
+    locks: Path, holder: subprocess.Popen[str]
+) -> None:
+    (file,) = locks.iterdir()
+    assert forgotten_locks(locks) == []
+    remove_lock(file)
+    assert file.exists()
+    holder.kill()
+    holder.wait()
+    assert forgotten_locks(locks) == [file]
+    remove_lock(file)
+    assert list(locks.iterdir()) == []

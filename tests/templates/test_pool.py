@@ -123,7 +123,7 @@ with VM("other") as vm:
     vm.start()
     vmnb.pool(1)
 sys.addaudithook(hook)
-VM("taker")
+VM("taker").start()
 """
 
 
@@ -139,6 +139,17 @@ def test_one_that_was_taken_by_a_process_that_was_killed_is_nobodys_and_removed(
         assert vm.start().run("hostname", check=True).stdout == "taker\n"
         known = {first.handle.id, vm.handle.id}
         assert {path.name for path in (data_home() / "vms").iterdir()} == known
+
+
+def test_one_that_was_woken_by_a_process_that_was_killed_then_is_a_vm_as_any(first: VM) -> None:
+    command = [sys.executable, "-c", KILLED_AS_IT_TAKES, "socket.connect", "console.sock"]
+    ended = subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    with VM("taker") as vm:
+        assert vm.state == "running"
+        assert vm.run("echo kept > /root/file; sync; hostname", check=True).stdout == "taker\n"
+        vm.stop().start()
+        assert vm.run("cat /root/file; hostname", check=True).stdout == "kept\ntaker\n"
 
 
 def test_the_size_is_checked(first: VM) -> None:

@@ -78,6 +78,9 @@ class FollowedVm(KnownVm):
 
     async def _undo_half_done(self) -> None:
         """Undo what a process that died was in the middle of; one that lives has the lock."""
+        if not await self._hypervisor.is_half_done(self.handle) or await self._is_locked():
+            return
+        await self._reload()  # it may have been done just before
         if await self._hypervisor.is_half_done(self.handle):
             with suppress(BusyError):
                 async with action_lock(self._store.locks, self.name):

@@ -18,6 +18,8 @@ from vmnb.core.state import Cause, VmState
 
 __all__ = ["is_forgetful", "rebuild"]
 
+_BUSY_S = 15.0
+
 
 def is_forgetful(path: Path) -> bool:
     """Return whether a store in which there is nothing should know of VMs."""
@@ -57,7 +59,7 @@ def _is_whole(path: Path) -> bool:
     if not path.exists():
         return False
     try:
-        with closing(sqlite3.connect(path)) as db:
+        with closing(sqlite3.connect(path, timeout=_BUSY_S)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
     except sqlite3.DatabaseError as error:

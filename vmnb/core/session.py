@@ -24,7 +24,7 @@ from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import Closable, Hypervisor, check_spec
 from vmnb.core.idle import IdleWatch
 from vmnb.core.limits import Limits
-from vmnb.core.lock import action_lock
+from vmnb.core.lock import action_lock, is_locked
 from vmnb.core.machine import Machine
 from vmnb.core.names import checked_name
 from vmnb.core.others import Others
@@ -174,6 +174,10 @@ class Session:
 
     async def _is_claimed(self, record: Record) -> bool:
         """Return whether somebody is still preparing that VM, else leave nothing of it."""
+        if await asyncio.to_thread(is_locked, self.store.locks, record.name):
+            return True
+        if not await self._is_claim(record):  # it was over just before
+            return False
         try:
             async with action_lock(self.store.locks, record.name):
                 await self._abandon(record)
@@ -202,11 +206,15 @@ class Session:
 
     async def _abandon(self, record: Record) -> None:
         """Leave nothing of a claim whose process died; for who has its name locked."""
-        now = await asyncio.to_thread(self.store.get, record.id)
-        if now is not None and now.handle is None:
+        if await self._is_claim(record):
             with suppress(BackendUnavailableError):  # then nothing of it can be here
-                await self.router.abandon(now.backend, now.id)
-            await asyncio.to_thread(self.store.release, now.id)
+                await self.router.abandon(record.backend, record.id)
+            await asyncio.to_thread(self.store.release, record.id)
+
+    async def _is_claim(self, record: Record) -> bool:
+        """Return whether it still is one."""
+        now = await asyncio.to_thread(self.store.get, record.id)
+        return now is not None and now.handle is None
 
     async def _claimed(self, spec: VmSpec, tag: str, prepare: Prepare) -> VmHandle:
         """Prepare a VM under a claim, and leave neither where anything fails."""

@@ -1,13 +1,8 @@
 """Guests that wait: a VM that begins from a template takes one, which has only to wake up."""
 
 import asyncio
-import json
 import logging
-import os
-from collections.abc import Collection
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from vmnb.backends.qemu.binary import Qemu
@@ -26,19 +21,17 @@ from vmnb.backends.qemu.restoring import (
     is_alone,
     remark_origin,
 )
+from vmnb.backends.qemu.waiting import forget_taker, give_away, own, remove_taken, sweep
 from vmnb.core.errors import TemplateError, VmnbError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
-from vmnb.core.paths import data_home
-from vmnb.core.private_file import write_private
-from vmnb.core.process import ProcessId, boot_id, identify
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import LIVE, VmState
 from vmnb.core.template import RESTORED_FROM
 from vmnb.images import BootImage, resolve
 
-__all__ = ["Pooling", "is_wanted"]
+__all__ = ["Pooling"]
 
 _log = logging.getLogger(__name__)
 
@@ -47,9 +40,6 @@ _WAITS_ON = "waits_on"
 
 _WAITS_AS = "waits_as"
 """And there, too: the host name that the guest has while it waits."""
-
-_OWNER = "waiting.json"
-_TAKER = "taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +73,7 @@ class Pooling(Restoring):
     async def pool(self, size: int) -> None:
         """Let `size` guests wait from now on, once it is known for what."""
         self._size = size
-        await finish(asyncio.to_thread(_sweep))
+        await finish(asyncio.to_thread(sweep))
         self._fill()
         if self._filling is not None:
             await asyncio.wait({self._filling})
@@ -108,25 +98,25 @@ class Pooling(Restoring):
         for index, (each, handle) in enumerate(self._waiting):
             if each == kind:
                 del self._waiting[index]
-                await asyncio.to_thread(_give_away, WorkFiles.of_handle(handle), claim)
+                await asyncio.to_thread(give_away, WorkFiles.of_handle(handle), claim)
                 return replace(handle, spec=spec)
         return None
 
     async def abandon(self, claim: str) -> None:
-        """See :meth:`~vmnb.core.recovering.Recovering.abandon`; also of one that was taken."""
-        await asyncio.to_thread(_abandon, claim)
+        """Remove what was made for the claim, or was taken for it."""
+        await asyncio.to_thread(remove_remains, claim)
+        await asyncio.to_thread(remove_taken, claim)
 
     async def state(self, handle: VmHandle) -> VmState:
         """Ask where it is; one whose guest waits is ``prepared``, until somebody has woken that."""
         state = await super().state(handle)
-        if state not in LIVE or _WAITS_ON not in handle.extra:
-            return state
-        before = WorkFiles.of_handle(handle).directory / handle.extra[_WAITS_ON]
-        return VmState.PREPARED if await asyncio.to_thread(before.exists) else state
+        if state in LIVE and await asyncio.to_thread(_waits, handle):
+            return VmState.PREPARED
+        return state
 
     async def _start(self, handle: VmHandle) -> VmHandle:
-        if _WAITS_ON not in handle.extra:
-            return await super()._start(handle)
+        if not await asyncio.to_thread(_waits, handle):
+            return await super()._start(handle.without_extra(_WAITS_ON, _WAITS_AS))
         try:
             started = await self._woken(handle)
         except BaseException as error:
@@ -151,7 +141,7 @@ class Pooling(Restoring):
         async with noted(handle, is_nameless=True, layer=before):
             await attachment.execute("cont")
             await self._become(handle, cards(handle), instead_of=handle.extra[_WAITS_AS])
-        await asyncio.to_thread(_keep_no_more, WorkFiles.of_handle(handle), before)
+        await asyncio.to_thread(_forget_waiting, WorkFiles.of_handle(handle), before)
         started = handle.without_extra(_WAITS_ON, _WAITS_AS)
         await asyncio.to_thread(ask_for_prompt, started)
         remark_origin(started)
@@ -193,7 +183,7 @@ class Pooling(Restoring):
         handle = await self._nameless(last, qemu)
         files = WorkFiles.of_handle(handle)
         try:
-            await asyncio.to_thread(_own, files)
+            await asyncio.to_thread(own, files)
             kept = await asyncio.to_thread(automatic, handle, await self._key(handle))
             if kept is None:
                 raise TemplateError("there is no template any more", hint="start another VM")
@@ -233,6 +223,12 @@ class Pooling(Restoring):
         await asyncio.to_thread(remove_remains, handle.id)
 
 
+def _waits(handle: VmHandle) -> bool:
+    """Return whether its guest has not been woken yet, whatever the process did that tried."""
+    before = handle.extra.get(_WAITS_ON)
+    return before is not None and (WorkFiles.of_handle(handle).directory / before).exists()
+
+
 def _not_waiting(handle: VmHandle) -> VmHandle:
     """Return the handle of a VM that waits as if it had only been prepared."""
     seed = WorkFiles.of_handle(handle).seed_iso if handle.seed_iso else None
@@ -240,57 +236,7 @@ def _not_waiting(handle: VmHandle) -> VmHandle:
     return bare.without_extra(_WAITS_ON, _WAITS_AS, RESTORED_FROM, "shape")
 
 
-def is_wanted(directory: Path, known: Collection[str]) -> bool:
-    """Return whether a guest waits in a work directory for a process that lives, or was taken.
-
-    Parameters
-    ----------
-    known
-        The ids of the VMs that are being prepared, beside others.
-    """
-    with suppress(FileNotFoundError):
-        if (directory / _TAKER).read_text() in known:
-            return True
-    with suppress(FileNotFoundError, ValueError, TypeError):
-        return _lives(ProcessId(**json.loads((directory / _OWNER).read_bytes())))
-    return False
-
-
-def _own(files: WorkFiles) -> None:
-    """Write down that this process is the one for which the QEMU waits."""
-    write_private(files.directory / _OWNER, json.dumps(asdict(identify(os.getpid()))))
-
-
-def _give_away(files: WorkFiles, claim: str) -> None:
-    """Write down for which claim it is from now on, and that it waits for nobody any more."""
-    write_private(files.directory / _TAKER, claim)
-    (files.directory / _OWNER).unlink()
-
-
-def _keep_no_more(files: WorkFiles, before: str) -> None:
-    """Forget what its guest has left behind by beginning to live."""
-    (files.directory / _TAKER).unlink(missing_ok=True)
+def _forget_waiting(files: WorkFiles, before: str) -> None:
+    """Remove what is of no use to a guest that lives."""
+    forget_taker(files)
     (files.directory / before).unlink()
-
-
-def _abandon(claim: str) -> None:
-    """Leave nothing of what was made, or taken, for a claim."""
-    remove_remains(claim)
-    for note in (data_home().absolute() / "vms").glob(f"*/{_TAKER}"):
-        with suppress(FileNotFoundError):
-            if note.read_text() == claim:
-                remove_remains(note.parent.name)
-
-
-def _sweep() -> None:
-    """Leave nothing of what waited for processes that are no more."""
-    for note in (data_home().absolute() / "vms").glob(f"*/{_OWNER}"):
-        with suppress(FileNotFoundError, ValueError, TypeError):
-            if not _lives(ProcessId(**json.loads(note.read_bytes()))):
-                remove_remains(note.parent.name)
-
-
-def _lives(process: ProcessId) -> bool:
-    with suppress(FileNotFoundError):
-        return process.boot == boot_id() and identify(process.pid) == process
-    return False
