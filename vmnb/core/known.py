@@ -9,6 +9,7 @@ from typing import Any, Self
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.listeners import Listeners
+from vmnb.core.lock import is_locked
 from vmnb.core.state import Cause, VmState
 from vmnb.core.store import Store
 from vmnb.core.uses import Uses
@@ -117,6 +118,9 @@ class KnownVm:
 
     async def _record(self, row: HistoryRow, handle: VmHandle | None = None) -> bool:
         return await asyncio.to_thread(self._store.record, self.handle.id, row, handle)
+
+    async def _is_locked(self) -> bool:
+        return await asyncio.to_thread(is_locked, self._store.locks, self.name)
 
     async def _reload(self) -> None:
         """Take over what another process wrote down of this VM."""
