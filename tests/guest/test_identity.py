@@ -168,7 +168,7 @@ def test_no_key_is_kept_of_a_guest_without_a_server(tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", ["perl", "python"])
 def test_each_program_that_can_reseeds_a_kernel(program: str) -> None:
     script = files("vmnb.guest").joinpath("identity.sh").read_text(encoding="utf-8")
-    ways = script[script.index("by_perl()") : script.index('printf %s "$seed" >/dev/urandom')]
+    ways = script[script.index("by_perl()") : script.index('if [ "$seed" ]; then')]
     run = f"seed={'5a' * 64}\n{ways}\nby_{program}"
     done = subprocess.run(["/bin/sh", "-c", run], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -54,7 +54,7 @@ class Identity:
     login
         The key, as SSH has it in base64, that might log in, and the one that may now instead of it.
     seed
-        64 random bytes, for this one machine.
+        64 random bytes, for this one machine; none for a guest whose memory no other has.
 
     Raises
     ------
@@ -77,8 +77,10 @@ class Identity:
             require_match(mac, _MAC, "a card's address", hint='such as "52:54:00:12:34:56"')
         for key in self.login or ():
             require_match(key, _KEY, "a key that may log in", hint="its base64 alone")
-        if len(self.seed) != _SEED_BYTES:
-            raise SpecError(f"the seed has {len(self.seed)} bytes", hint=f"it has {_SEED_BYTES}")
+        if len(self.seed) not in (0, _SEED_BYTES):
+            raise SpecError(
+                f"the seed has {len(self.seed)} bytes", hint=f"it has {_SEED_BYTES}, or none"
+            )
 
     @classmethod
     def fresh(
@@ -89,11 +91,14 @@ class Identity:
         ssh: bool = False,
         instead_of: str | None = None,
         login: tuple[str, str] | None = None,
+        reseeds: bool = True,
     ) -> Self:
         """Return one that no machine had before.
 
         Parameters
         ----------
+        reseeds
+            Whether others have the guest's memory, and so its random numbers.
         ssh
             Whether to make a key for its SSH server, too. The first time in a process that takes
             as long as the import of the SSH library, most of a second.
@@ -108,7 +113,7 @@ class Identity:
             machine_id=uuid.uuid4().hex,
             macs=dict(macs or {}),
             ssh_host_key=HostKey.make() if ssh else None,
-            seed=os.urandom(_SEED_BYTES),
+            seed=os.urandom(_SEED_BYTES) if reseeds else b"",
             instead_of=instead_of,
             login=login,
         )

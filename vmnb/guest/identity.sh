@@ -3,7 +3,7 @@
 # Arguments: the seconds since 1970; the host name, and the one that it takes the place of, empty
 # for any; the machine's id; and for each card "old=new" with its addresses. After the first, none
 # for a guest that is to stay what it is. What nobody else may see is read: 64 random bytes in hex,
-# a line; the key that might log in and the one that may now, a line, perhaps empty; then, where the
+# a line, empty for a guest whose memory no other has; the key that might log in and the one that may now, a line, perhaps empty; then, where the
 # SSH server shall have another key, its public half, a line, and its private half.
 #
 # Says "clock" where the clock could not be set to the fraction of a second, and was not, and "ssh"
@@ -46,14 +46,16 @@ with open("/dev/random", "wb") as to:
     fcntl.ioctl(to, 0x5207)'
 }
 
-printf %s "$seed" >/dev/urandom
-[ "$hears" ] || by_perl || by_python || exit 3
+if [ "$seed" ]; then
+    printf %s "$seed" >/dev/urandom
+    [ "$hears" ] || by_perl || by_python || exit 3
+fi
 
 # The kernel says each time that it has drawn its key anew because it runs on a copy, and counts the
 # events (the fifth, for QEMU) that tell it so. One that it has heard of and not yet heeded takes it a
 # moment; the second is for a log that has lost its beginning.
 heed() {
-    if [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe05; then
+    if [ "$seed" ] && [ "$hears" ] && read -r told _ 2>/dev/null </sys/firmware/acpi/interrupts/gpe05; then
         tries=0
         until heeded "$told" || [ "$tries" -ge 50 ]; do
             sleep 0.02

@@ -8,15 +8,27 @@ from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
 from vmnb.core.network import NetworkConfig, NetworkMode
 from vmnb.guest.agent import GuestAgent
+from vmnb.guest.agent_way import AgentWay
+from vmnb.guest.command import Command
 from vmnb.guest.identity import Identity, take_on, wake_up
+from vmnb.guest.run import run
 from vmnb.guest.ssh_key import public_key
 from vmnb.guest.ssh_place import host_keys_path, key_path
 from vmnb.guest.ssh_trust import HostKeys
 from vmnb.lan import card_mac
 
-__all__ = ["become_another", "card_of_copy", "cards", "login_key", "require_agent", "tell_time"]
+__all__ = [
+    "become_another",
+    "card_of_copy",
+    "cards",
+    "login_key",
+    "require_agent",
+    "tell_time",
+    "warm_up",
+]
 
 _ANSWER_S = 5.0
+_WARM_UP_S = 10.0
 _KEY_BEGINS = "AAAA"
 """As every key does in ``authorized_keys``: the length of its kind comes first."""
 
@@ -68,12 +80,13 @@ async def become_another(
     *,
     instead_of: str | None = None,
     login: tuple[str, str] | None = None,
+    reseeds: bool = True,
 ) -> None:
     """Make a guest that just woke up, on the memory of another, the machine of `handle`.
 
     Parameters
     ----------
-    instead_of, login
+    instead_of, login, reseeds
         See :class:`~vmnb.guest.identity.Identity`.
 
     Raises
@@ -89,6 +102,7 @@ async def become_another(
         ssh=handle.spec.image != "tiny",  # which has no SSH server, and a key takes a while
         instead_of=instead_of,
         login=login,
+        reseeds=reseeds,
     )
     directory = WorkFiles.of_handle(handle).directory
     keys = HostKeys(host_keys_path(directory), handle.id)
@@ -102,6 +116,11 @@ async def tell_time(handle: VmHandle) -> None:
     """
     if handle.has_agent:
         await wake_up(_agent(handle))
+
+
+async def warm_up(handle: VmHandle) -> None:
+    """Run a command that does nothing: an emulated guest's code is translated as it first runs."""
+    await run(AgentWay(_agent(handle)), Command.of("true"), timeout_s=_WARM_UP_S)
 
 
 def _agent(handle: VmHandle) -> GuestAgent:

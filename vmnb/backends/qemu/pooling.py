@@ -11,7 +11,7 @@ from vmnb.backends.qemu.firmware import Firmware, find_firmware, firmware_folder
 from vmnb.backends.qemu.half_done import noted
 from vmnb.backends.qemu.journal import Journal
 from vmnb.backends.qemu.layers import put_on_top
-from vmnb.backends.qemu.personal import cards
+from vmnb.backends.qemu.personal import cards, warm_up
 from vmnb.backends.qemu.prepare import prepare
 from vmnb.backends.qemu.remains import remove_remains
 from vmnb.backends.qemu.restoring import (
@@ -140,7 +140,9 @@ class Pooling(Restoring):
         before = handle.extra[_WAITS_ON]
         async with noted(handle, is_nameless=True, layer=before):
             await attachment.execute("cont")
-            await self._become(handle, cards(handle), instead_of=handle.extra[_WAITS_AS])
+            # It is a machine of its own already, but for the time and the name.
+            name = handle.extra[_WAITS_AS]
+            await self._become(handle, cards(handle), instead_of=name, reseeds=False)
         await asyncio.to_thread(_forget_waiting, WorkFiles.of_handle(handle), before)
         started = handle.without_extra(_WAITS_ON, _WAITS_AS)
         await asyncio.to_thread(ask_for_prompt, started)
@@ -189,6 +191,7 @@ class Pooling(Restoring):
                 raise TemplateError("there is no template any more", hint="start another VM")
             before = await asyncio.to_thread(files.overlay.resolve)
             started, _ = await self._laid_over(handle, kept)
+            await warm_up(started)
             attachment = await self._attachments.require(started)
             await attachment.execute("stop")
             # What happened until now is no part of the life of the VM that it will be.

@@ -185,10 +185,13 @@ class Restoring(Holding):
         *,
         instead_of: str,
         login: tuple[str, str] | None = None,
+        reseeds: bool = True,
     ) -> None:
         """Make the guest that woke up a machine of its own, or end it."""
         try:
-            await become_another(started, cards, instead_of=instead_of, login=login)
+            await become_another(
+                started, cards, instead_of=instead_of, login=login, reseeds=reseeds
+            )
         except BaseException:
             await finish((await self._attachments.require(started)).end(kill=True))
             raise
