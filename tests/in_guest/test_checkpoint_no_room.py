@@ -25,10 +25,11 @@ def test_where_there_is_no_room_the_guest_goes_on_and_nothing_is_left(
     small_home: Callable[[str], Path], size: str
 ) -> None:
     """With 80 MiB it is known before; with 120 while the memory is copied."""
-    home = small_home(size)
+    home = small_home(f"size={size}")
     with VM("tight") as vm:
         vm.start().run("true", check=True)
-        vm.run("head -c 60M /dev/urandom > /dev/shm/much; echo on > /dev/shm/on", check=True)
+        much = "dd if=/dev/urandom of=/dev/shm/much bs=1M count=60"
+        vm.run(f"{much} && echo on > /dev/shm/on", check=True)
         if size == "80M":
             (home / "taken").write_bytes(bytes(20 << 20))
         with pytest.raises(BackendError, match=r"No space left|full"):
