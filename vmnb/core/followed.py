@@ -92,6 +92,7 @@ class FollowedVm(KnownVm):
         with suppress(BusyError):
             async with action_lock(self._store.locks, self.name):
                 await self._hypervisor.destroy(self.handle)
+                await asyncio.to_thread(self._uses.forget)
 
     async def _recover(self) -> None:
         """Take over what was written down of a start that no row tells; undo all else."""

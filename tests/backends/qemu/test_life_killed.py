@@ -50,7 +50,15 @@ def living(homes: Path) -> list[int]:
 
 def left(homes: Path) -> set[str]:
     """Return the files that no VM should have left, now that there is none."""
-    kept = {"data", "data/networks", "data/vms", "data/vmnb.locks", "data/vmnb.sqlite3", "run"}
+    kept = {
+        "data",
+        "data/networks",
+        "data/vms",
+        "data/vmnb.locks",
+        "data/vmnb.sqlite3",
+        "run",
+        "data/vmnb.uses",
+    }
     return {str(path.relative_to(homes)) for path in homes.rglob("*")} - kept
 
 

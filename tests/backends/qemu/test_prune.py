@@ -190,21 +190,26 @@ def test_locks_sockets_and_memberships_of_who_is_gone_are_removed(
         lock = session.store.locks / "0123"
         lock.parent.mkdir(parents=True)
         lock.touch()
+        use = session.store.uses / uuid4().hex
+        use.parent.mkdir()
+        use.touch()
         sockets = Sockets.of(uuid4().hex)
         sockets.directory.mkdir(parents=True)
         sockets.pidfile.touch()
         stray = uuid4().hex
         join("lab", stray, "web", port=sockets.lan, pidfile=sockets.pidfile)
-        for path in (lock, sockets.directory, register_path("lab")):
+        for path in (lock, use, sockets.directory, register_path("lab")):
             aged(path)
         async with action_lock(session.store.locks, "held"):
             for path in session.store.locks.iterdir():
                 aged(path)
-            assert [kind for kind, _ in await kinds(session)] == ["sockets", "network", "lock"]
-            assert await prune(session) == 3
+            found = [kind for kind, _ in await kinds(session)]
+            assert found == ["sockets", "network", "lock", "lock"]
+            assert await prune(session) == 4
         assert not register_path("lab").exists()
         assert not sockets.directory.exists()
         assert not lock.exists()
+        assert not use.exists()
 
     runner.run(scenario())
 
