@@ -216,14 +216,15 @@ def holder(path: Path) -> Iterator[None]:
             process.communicate("enough\n", timeout=60)
 
 
+@pytest.mark.parametrize("held_s", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_store_that_another_process_holds_is_waited_for_and_holds_up_nothing_else(
-    session: Session, runner: asyncio.Runner
+    session: Session, runner: asyncio.Runner, held_s: int
 ) -> None:
     async def scenario() -> None:
         machine = await session.open(VmSpec(name="web"))
         with holder(session.store.path):
             starting = asyncio.create_task(machine.start())
-            for _ in range(40):
+            for _ in range(20 * held_s):
                 await asyncio.sleep(0.05)
             assert not starting.done()
         await starting
