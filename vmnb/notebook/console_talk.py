@@ -92,7 +92,7 @@ class ConsoleTalk(Talk):
         await self._live.first_guest.enter(waits=False)
         if message["reply"]:
             if console.answers(view):
-                console.input(fresh)
+                console.answer(fresh)
         elif number not in self._live.consoles.read_only:
             console.input(fresh)
             size = self._live.consoles.size(number)
