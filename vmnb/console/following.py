@@ -60,7 +60,7 @@ class Following:
             return None
         try:
             await following._greet(seq)
-        except OSError:
+        except ConnectionError:
             await following.aclose()
             return None
         except BaseException:
@@ -143,7 +143,7 @@ async def take_from(console: Path, seq: int, *, by_force: bool) -> Given:
         It does not give it.
     DeadlineError
         It does not answer.
-    OSError
+    ConnectionError, FileNotFoundError, BlockingIOError
         It has ended.
     """
     frames = Frames(connect(meeting_place(console)))

@@ -9,6 +9,7 @@ anew, and goes on in the log where the last bytes are that it heard.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -145,7 +146,8 @@ class SharedSource:
                 try:
                     seq = self._ring.end - self._ahead
                     given = await take_from(self._endpoint.path, seq, by_force=by_force)
-                except OSError:  # the process that had it has ended: it is another's, or nobody's
+                except (ConnectionError, FileNotFoundError, BlockingIOError):
+                    # The process that had it has ended: it is another's now, or nobody's.
                     await self._join_again()
                 else:
                     await self._go_on(given)
@@ -305,18 +307,20 @@ class SharedSource:
         self._change(self._rejoin)
 
     async def _rejoin(self) -> None:
-        try:
-            async with self._turn:
-                if self._source is None:
+        async with self._turn:
+            if self._source is None:
+                with suppress(VmnbError):  # it is told that it is over
                     await self._join_again()
-        except VmnbError as error:
-            await self._finish(None, error.message)
 
     async def _join_again(self) -> None:
         await self._unfollow()
         await self._leave_seat()
-        if not await self.open():
-            raise StateError("the VM has stopped")
+        try:
+            if not await self.open():
+                raise StateError("the VM has stopped")
+        except VmnbError as error:
+            await self._finish(None, error.message)
+            raise
 
     def _note_typing(self) -> None:
         if self.is_elsewhere:
