@@ -1,5 +1,5 @@
 /** One console on a page: terminal, search, the line below with its tools, and its talk with the kernel. */
-import { h, setText } from "./dom";
+import { h, hasFocus, setText } from "./dom";
 import { randomId } from "./ids";
 import { onReconnect } from "./lab-kernel";
 import { preferences } from "./preferences";
@@ -229,7 +229,7 @@ export class ConsolePanel {
   private showElsewhere(isElsewhere: boolean): void {
     if (this.isElsewhere && !isElsewhere) {
       this.inputTrouble = "";
-      if (document.activeElement === this.takeOver) this.terminal.focus();
+      if (hasFocus(this.takeOver)) this.terminal.focus();
     }
     this.isElsewhere = isElsewhere;
     this.takeOver.hidden = !isElsewhere;
