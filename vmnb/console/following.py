@@ -1,6 +1,7 @@
 """A console as another process hands it on, which has the connection to QEMU."""
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,6 +148,7 @@ async def take_from(console: Path, seq: int, *, by_force: bool) -> Given:
         It has ended.
     """
     frames = Frames(connect(meeting_place(console)))
+    descriptors: list[int] = []
     try:
         async with asyncio.timeout(_ANSWER_S):
             await frames.write({"kind": "take", "seq": seq, "by_force": by_force})
@@ -154,8 +156,12 @@ async def take_from(console: Path, seq: int, *, by_force: bool) -> Given:
             if message["kind"] != "yours":
                 raise BusyError(message["reason"], hint=message["hint"])
             facts, missed = await frames.read()
-            return Given(descriptors=descriptors, facts=facts, missed=missed)
-    except TimeoutError as error:
+        return Given(descriptors=descriptors, facts=facts, missed=missed)
+    except BaseException as error:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if not isinstance(error, TimeoutError):
+            raise
         raise DeadlineError(
             f"the process that has the console did not answer within {_ANSWER_S:g} s",
             hint="it is stopped, or hangs: let it go on, or end it",

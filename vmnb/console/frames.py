@@ -45,7 +45,9 @@ class Frames:
     async def read_with(self) -> tuple[dict[str, Any], list[int]]:
         """Return the next message and the descriptors that came with it, this process's own now."""
         await self._readable()
-        head, descriptors, _, _ = socket.recv_fds(self._socket, _HEAD.size, _DESCRIPTORS)
+        head, descriptors, _, _ = socket.recv_fds(
+            self._socket, _HEAD.size, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+        )
         head += await self._exactly(_HEAD.size - len(head))
         message = await self._exactly(_HEAD.unpack(head)[0])
         return json.loads(message), descriptors

@@ -10,8 +10,8 @@ from vmnb.console.cast import Cast
 from vmnb.console.expect import Expectation
 from vmnb.console.followers import Followers
 from vmnb.console.link import Link
-from vmnb.console.log import ConsoleLog
 from vmnb.console.pace import Pace
+from vmnb.console.past import Past
 from vmnb.console.ring import Ring
 from vmnb.console.shared import SharedSource
 from vmnb.console.terminal import Terminal
@@ -26,7 +26,6 @@ __all__ = ["Console"]
 _RING_SIZE = 1024 * 1024
 _COALESCE_S = 0.016
 _COALESCE_MAX = 256 * 1024
-_NEVER_STALLED = 192
 
 
 class Console:
@@ -64,7 +63,7 @@ class Console:
         self._pace = Pace(self._audience, self._followers)
         self._published = 0
         self._begun = 0
-        self._log_known: int | None = 0
+        self._past = Past(self._ring, self._receive)
 
     @property
     def is_open(self) -> bool:
@@ -146,7 +145,7 @@ class Console:
         async with self._opening:
             if self._source is not None:
                 self._source.keyboard.close("the console was closed")
-                self._log_known = await self._source.aclose()
+                self._past.known = await self._source.aclose()
             self._source = None
             await self._audience.aclose()
             if self._following is not None:
@@ -245,8 +244,7 @@ class Console:
         if self._source is None:
             async with self._opening:
                 if self._source is None:
-                    log, _ = await self._load()
-                    log.close()
+                    await self._recall()
         return await self._terminal.snapshot()
 
     def since(self, position: int) -> bytes:
@@ -309,28 +307,12 @@ class Console:
     def _last_lines(self) -> str:
         return "".join(f"\n  {line}" for line in self.text().splitlines()[-5:])
 
-    async def _load(self, known: bool = True) -> tuple[ConsoleLog, int]:
-        """Take over what the log has and the ring has not; return it, and how far it is known.
-
-        Parameters
-        ----------
-        known
-            Whether it is known where the log goes on after what is in the ring.
-        """
-        log = ConsoleLog(self._endpoint.log if isinstance(self._endpoint, UnixConsole) else None)
-        known_to = self._log_known if known else None
-        if known_to is None:
-            end = self._ring.end
-            said = self._ring.read(max(self._ring.start, end - _NEVER_STALLED), _NEVER_STALLED)
-            known_to = await asyncio.to_thread(log.place_after, said, end)
-        start, data = await asyncio.to_thread(log.tail, known_to)
-        if start > known_to:
-            self._ring.restart(self._ring.end + start - known_to)
-        self._log_known = start + len(data)
+    async def _recall(self) -> None:
+        """Take over what the log of a console has that is not connected."""
         self._draw()
-        if data:
-            self._receive(data)
-        return log, self._log_known
+        if isinstance(self._endpoint, UnixConsole):
+            log, _ = await self._past.load(self._endpoint.log)
+            log.close()
 
     def _draw(self) -> None:
         if self._following is None:
@@ -351,7 +333,7 @@ class Console:
             endpoint,
             self._ring,
             self._followers,
-            load=self._load,
+            self._past,
             receive=self._hear,
             recall=self._receive,
             skipped=lambda count: self._ring.restart(self._ring.end + count),
@@ -366,8 +348,7 @@ class Console:
             raise
         finally:
             if self._source is None:
-                log, _ = await self._load()
-                log.close()
+                await self._recall()
 
     async def _connect_websocket(self, endpoint: WebSocketConsole) -> None:
         # Imported here: it takes longer than all the rest, and most consoles are none.
@@ -375,7 +356,7 @@ class Console:
 
         source = WebSocketSource(
             endpoint,
-            self._log_known or 0,
+            self._past.known or 0,
             receive=self._hear,
             skipped=lambda count: self._ring.restart(self._ring.end + count),
             ended=self._lose,
@@ -387,7 +368,7 @@ class Console:
         """Look for the console there from now on; another run's positions begin anew."""
         runs = [e.run for e in (self._endpoint, endpoint) if isinstance(e, WebSocketConsole)]
         if len(set(runs)) > 1:
-            self._log_known = 0
+            self._past.known = 0
         self._endpoint = endpoint
 
     def _hear(self, data: bytes) -> None:
@@ -426,7 +407,7 @@ class Console:
         if self._source is not None:
             self._source.keyboard.close()
         self._source = None
-        self._log_known = log_size
+        self._past.known = log_size
         self._begun = self._ring.end
         self._publish()
         for expectation in self._expectations:

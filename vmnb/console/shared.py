@@ -8,7 +8,7 @@ anew, and goes on in the log where the last bytes are that it heard.
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,11 +16,13 @@ from typing import Any
 from vmnb.console.followers import Followers
 from vmnb.console.following import Following, Given, take_from
 from vmnb.console.log import ConsoleLog
+from vmnb.console.past import Past
 from vmnb.console.ring import Ring
 from vmnb.console.seat import Seat
 from vmnb.console.shared_keyboard import SharedKeyboard
 from vmnb.console.sharing import HandedOver, Sharing
 from vmnb.console.source import Source, connect
+from vmnb.console.steps import Steps
 from vmnb.core.errors import BusyError, StateError, VmnbError
 from vmnb.core.hypervisor import UnixConsole
 
@@ -38,9 +40,8 @@ class SharedSource:
     ----------
     ring
         The stream as this process has it; `followers` get it from there.
-    load
-        Takes over what the log has and the ring has not; told whether the place in the log is
-        known. Gives the log and how far it is known.
+    past
+        Knows how far the log is known; not where it is while we follow.
     receive, recall
         Called with what is said now, and with what was said before.
     skipped
@@ -64,8 +65,8 @@ class SharedSource:
         endpoint: UnixConsole,
         ring: Ring,
         followers: Followers,
+        past: Past,
         *,
-        load: Callable[[bool], Awaitable[tuple[ConsoleLog, int]]],
         receive: Callable[[bytes], None],
         recall: Callable[[bytes], None],
         skipped: Callable[[int], None],
@@ -81,7 +82,7 @@ class SharedSource:
         self._endpoint = endpoint
         self._ring = ring
         self._followers = followers
-        self._load = load
+        self._past = past
         self._receive = receive
         self._recall = recall
         self._skipped = skipped
@@ -91,12 +92,10 @@ class SharedSource:
         self._seat: Seat | None = None
         self._sharing: Sharing | None = None
         self._following: Following | None = None
-        self._followed = False
         self._ahead = 0  # of the other process's positions are ours
         self._typed = False
         self._turn = asyncio.Lock()
-        self._steps = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._steps = Steps()
         self._taking: asyncio.Task[None] | None = None
         self._is_over = False
 
@@ -112,13 +111,9 @@ class SharedSource:
         """
         try:
             async with asyncio.timeout(_JOIN_S):
-                while True:
-                    if (seat := Seat.take(self._endpoint.path)) is not None:
-                        await self._keep(seat)
-                        return not self._is_over
-                    if await self._follow():
-                        return not self._is_over
-                    await asyncio.sleep(_RETRY_S)  # it has only just come, or is about to go
+                seat = await self._seat_or_follow()
+            if seat is not None:
+                await self._keep(seat)
         except StateError:
             return False
         except TimeoutError as error:
@@ -126,6 +121,7 @@ class SharedSource:
                 "another process has the console and does not hand it on",
                 hint="it is stopped, or hangs: let it go on, or end it",
             ) from error
+        return not self._is_over
 
     async def take_over(self, *, by_force: bool = True) -> None:
         """Become the process that types; nothing happens where it is that already.
@@ -157,8 +153,7 @@ class SharedSource:
         """Notice now if the VM has stopped."""
         if self._source is not None:
             self._source.check()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._steps.settled()
 
     def pause(self) -> None:
         """Hand on no more until :meth:`resume`; the guest waits, once what is between is full."""
@@ -172,10 +167,7 @@ class SharedSource:
 
     async def aclose(self) -> int | None:
         """Let go of it, and return how far the log is known, if it is; nothing is called."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._steps.aclose()
         self.keyboard.leave("the console was closed")
         known = None
         if self._source is not None:
@@ -184,11 +176,17 @@ class SharedSource:
         await self._leave_seat()
         return known
 
+    async def _seat_or_follow(self) -> Seat | None:
+        while (seat := Seat.take(self._endpoint.path)) is None:
+            if await self._follow():
+                return None
+            await asyncio.sleep(_RETRY_S)  # who has it has only just come, or is about to go
+        return seat
+
     async def _keep(self, seat: Seat) -> None:
         """Connect to QEMU, having the seat."""
         try:
-            log, known = await self._load(not self._followed)
-            self._followed = False
+            log, known = await self._past.load(self._endpoint.log)
             try:
                 sock = connect(self._endpoint.path)
             except BaseException:
@@ -239,7 +237,7 @@ class SharedSource:
             if self._typed and not by_force:
                 raise _typed_on_elsewhere()
             connection, known, joined = await self._source.give_up()
-            self._source, self._followed = None, True
+            self._source = self._past.known = None
             self.keyboard.leave(_TAKEN)
             start = max(self._ring.start, min(seq, self._ring.end))
             return HandedOver(
@@ -265,7 +263,7 @@ class SharedSource:
             self.is_elsewhere = message["typed"]
             self._changed()
         elif message["kind"] == "closed":
-            self._change(partial(self._finish, message["log"], message["reason"]))
+            self._steps.take(partial(self._finish, message["log"], message["reason"]))
 
     def left(self) -> None:
         """Follow another, or take the seat: the process that we followed is gone."""
@@ -274,8 +272,10 @@ class SharedSource:
     async def _follow(self) -> bool:
         seq = self._ring.end - self._ahead if self._ring.end else -1
         self._following = await Following.begin(self._endpoint.path, seq, self)
-        self._followed = self._followed or self._following is not None
-        return self._following is not None
+        if self._following is None:
+            return False
+        self._past.known = None
+        return True
 
     async def _unfollow(self) -> None:
         following, self._following = self._following, None
@@ -295,20 +295,22 @@ class SharedSource:
         reason = "the VM has stopped"
         self.keyboard.leave("the VM stopped")
         self._followers.announce("closed", reason=reason, log=log_size)
-        self._change(partial(self._finish, log_size, reason))
+        self._steps.take(partial(self._finish, log_size, reason))
 
     async def _finish(self, log_size: int | None, reason: str) -> None:
+        if self._is_over:
+            return
         self._is_over = True
         await self._unfollow()
         await self._leave_seat()
         self._ended(log_size, reason)
 
     def _rejoin_soon(self) -> None:
-        self._change(self._rejoin)
+        self._steps.take(self._rejoin)
 
     async def _rejoin(self) -> None:
         async with self._turn:
-            if self._source is None:
+            if self._source is None and not self._is_over:
                 with suppress(VmnbError):  # it is told that it is over
                     await self._join_again()
 
@@ -334,7 +336,7 @@ class SharedSource:
 
     def _want(self) -> None:
         if self._taking is None or self._taking.done():
-            self._taking = self._begin(self._take_to_type())
+            self._taking = self._steps.begin(self._take_to_type())
 
     async def _take_to_type(self) -> None:
         try:
@@ -342,22 +344,6 @@ class SharedSource:
         except VmnbError as error:
             self.keyboard.close(error.message)
             self._changed()
-
-    def _change(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take `step` after those that are being taken, unless one of them was the last."""
-
-        async def change() -> None:
-            async with self._steps:
-                if not self._is_over:
-                    await step()
-
-        self._begin(change())
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = asyncio.create_task(work, name="console")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
 
 def _typed_on_elsewhere() -> BusyError:
