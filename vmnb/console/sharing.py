@@ -66,7 +66,7 @@ class Sharing:
         self._count = 0
         self._writing: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._begin(self._accept())
+        self._accepting = self._begin(self._accept())
 
     async def aclose(self) -> None:
         """Serve nobody any more; what was told already is still sent, but to one who is stuck."""
@@ -109,6 +109,7 @@ class Sharing:
             refused = {"kind": "refused", "reason": error.message, "hint": error.hint}
             await frames.write(refused)
             return
+        self._accepting.cancel()  # who comes now is for the next one
         try:
             with given.connection:
                 descriptors = (given.connection.fileno(), *given.seat)
