@@ -70,15 +70,29 @@ def test_a_person_types_leaves_and_finds_the_terminal_as_it_was(vmnb: Vmnb) -> N
         vm.start().run("true", check=True)
         with person("console", "web") as ada:
             ada.read_until(r"root@web:~#")
-            assert b"\x1b[30H\x1b[7m Ctrl-] leaves this console " in ada.seen
+            assert b"\x1b[30H\x1b[2K\x1b[7m Ctrl-] leaves this console " in ada.seen
             assert ada.settings() != ada.before
             ada.type("echo $((6*7))\r")
             ada.read_until(r"\n42\r\n")
             ada.type(f"printf '{HOSTILE}' seen\r")
             ada.read_until(r"<seen>")
             assert not re.search(rb"\x1b[]P]|evil\x07", ada.seen)
-            said = on_a_terminal("console", "web", code=4)
-            assert "another process shows the console of 'web'" in said
+            with person("console", "web") as eve:
+                eve.read_until(r"42(.|\s)*Another process types here: Ctrl-T takes over")
+                eve.type("x")
+                eve.read_until(r"\a")
+                eve.type("\x14")
+                eve.read_until(r"Ctrl-\] leaves this console ")
+                ada.read_until(r"Ctrl-T takes over")
+                eve.type("echo $((6*9))\r")
+                for one in (ada, eve):
+                    one.read_until(r"\n54\r\n")
+                with person("console", "web", "--take-over") as bob:
+                    bob.read_until("54")
+                    bob.type("\x1d")
+                    assert bob.process.wait() == 0
+                eve.type("\x1d")
+                assert eve.process.wait() == 0
             ada.type("echo left\x03")
             ada.read_until(r"echo left\^C\r\n")
             ada.type("\x1d")

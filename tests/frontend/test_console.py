@@ -36,6 +36,26 @@ def test_what_is_typed_goes_to_the_guest_and_comes_back(page: Page) -> None:
     assert typed(page) == "echo $((6*7)) ä"
 
 
+def test_one_that_another_process_types_on_is_read_until_it_is_taken_over(page: Page) -> None:
+    show(page, script="{screen: '# ', position: 2, echo: true}")
+    status = page.locator(".vmnb-console-status:visible")
+    take_over = page.get_by_role("button", name="Take over")
+    expect(take_over).to_be_hidden()
+    page.evaluate("model.receive({kind: 'open', elsewhere: true, view: model.views.get(0)})")
+    expect(status).to_have_text("Read only: typed on by another kernel or terminal.")
+    page.locator(".xterm").click()
+    page.keyboard.type("lost")
+    take_over.click()
+    assert page.evaluate("model.of('take_over').map((message) => message.console)") == [0]
+    page.evaluate("model.receive({kind: 'not_taken', reason: 'No.', view: model.views.get(0)})")
+    expect(status).to_have_text("No.")
+    page.evaluate("model.receive({kind: 'open', elsewhere: false, view: model.views.get(0)})")
+    expect(take_over).to_be_hidden()
+    expect(status).to_have_count(0)
+    page.keyboard.type("taken")
+    assert typed(page) == "taken"
+
+
 def test_a_view_that_is_rendered_again_has_the_screen_again(page: Page) -> None:
     show(page, script="{screen: 'before', position: 6}")
     page.evaluate("model.screen += ' after'; model.position += 6; leave()")

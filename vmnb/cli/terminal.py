@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Never
 
-__all__ = ["fresh_screen", "raw_terminal", "write_all"]
+__all__ = ["fresh_screen", "line_below", "raw_terminal", "write_all"]
 
 _BACK = (
     b"\x1b[?1047l"  # from the alternate screen
@@ -48,9 +48,13 @@ def fresh_screen(stdout: int, rows: int, hint: str) -> bytes:
     A guest believes that its terminal is of one size; on a larger one it would else scroll
     elsewhere than it thinks. Unlike a reset this leaves what was there before to be scrolled to.
     """
+    return _BACK + b"\x1b[2J" + line_below(stdout, rows, hint) + f"\x1b[1;{rows}r\x1b[H".encode()
+
+
+def line_below(stdout: int, rows: int, hint: str) -> bytes:
+    """Return what writes `hint` below a screen of so many rows, where there is room for it."""
     below = os.get_terminal_size(stdout).lines
-    shown = f"\x1b[{below}H\x1b[7m {hint} \x1b[0m" if below > rows else ""
-    return _BACK + f"\x1b[2J{shown}\x1b[1;{rows}r\x1b[H".encode()
+    return f"\x1b7\x1b[{below}H\x1b[2K\x1b[7m {hint} \x1b[0m\x1b8".encode() if below > rows else b""
 
 
 def write_all(descriptor: int, data: bytes) -> None:

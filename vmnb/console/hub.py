@@ -8,12 +8,12 @@ from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
 from vmnb.console.cast import Cast
 from vmnb.console.expect import Expectation
-from vmnb.console.keyboard import Keyboard, SocketKeyboard
+from vmnb.console.followers import Followers
 from vmnb.console.link import Link
-from vmnb.console.log import ConsoleLog
 from vmnb.console.pace import Pace
+from vmnb.console.past import Past
 from vmnb.console.ring import Ring
-from vmnb.console.source import Source, connect
+from vmnb.console.shared import SharedSource
 from vmnb.console.terminal import Terminal
 from vmnb.console.timeline import Timeline
 from vmnb.console.view import Send
@@ -53,22 +53,27 @@ class Console:
         self._terminal = Terminal(self._ring)
         self._timeline = Timeline(self._ring)
         self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
+        self._followers = Followers(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._expectations: set[Expectation] = set()
         self._listeners: Listeners[[]] = Listeners()
         self._source: Link | None = None
-        self._keyboard: Keyboard | None = None
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
-        self._pace = Pace(self._audience)
+        self._pace = Pace(self._audience, self._followers)
         self._published = 0
         self._begun = 0
-        self._log_known = 0
+        self._past = Past(self._ring, self._receive)
 
     @property
     def is_open(self) -> bool:
         """Whether it is connected to a running VM."""
         return self._source is not None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is typed on from another process, so that it is to be read only from here."""
+        return self._source is not None and self._source.is_elsewhere
 
     @property
     def position(self) -> int:
@@ -93,7 +98,9 @@ class Console:
             self._audience.restore()
 
     async def open(self, endpoint: ConsoleEndpoint | None = None) -> None:
-        """Read what the log has, and connect if the VM runs; does nothing while connected.
+        """Read what was said, and connect if the VM runs; does nothing while connected.
+
+        Where another process is connected, this one follows it.
 
         Afterwards :attr:`is_open` says whether it is connected. Call it again when the VM was
         started again; the stream goes on where it was.
@@ -105,16 +112,30 @@ class Console:
 
         Raises
         ------
-        BusyError, BackendError
+        BusyError
+            Another process is connected, and does not hand on what is said.
+        BackendError
             The socket is there and cannot be used.
         """
         if endpoint is not None:
             self._move_to(_existing(endpoint))
         if self._source is not None:
-            self._source.check()
+            await self._source.check()
         async with self._opening:
             if self._source is None:
-                await self._connect(await self._load())
+                await self._connect()
+
+    async def take_over(self) -> None:
+        """Let it be typed on from here, and be read only from where it was typed on before.
+
+        Raises
+        ------
+        StateError
+            The VM is not running.
+        DeadlineError
+            The process from which it was typed on does not answer.
+        """
+        await self._connected().take_over()
 
     async def aclose(self) -> None:
         """Disconnect and forget all views, without a word to them.
@@ -122,11 +143,10 @@ class Console:
         The VM goes on, and the console may be opened again.
         """
         async with self._opening:
-            if self._keyboard is not None:
-                self._keyboard.close()
             if self._source is not None:
-                self._log_known = await self._source.aclose()
-            self._source = self._keyboard = None
+                self._source.keyboard.close("the console was closed")
+                self._past.known = await self._source.aclose()
+            self._source = None
             await self._audience.aclose()
             if self._following is not None:
                 self._following.cancel()
@@ -153,8 +173,8 @@ class Console:
         send
             Called with a message and its buffers. ``restore`` has `seq`, `cols`, `rows` and what
             draws the screen; ``output`` has `seq`, the position of its first byte, and the bytes;
-            ``open`` has nothing more, ``closed`` a `reason`; after ``dropped`` the view gets no
-            more. Each has the `view`.
+            ``open`` says whether it is typed on `elsewhere`, ``closed`` has a `reason`; after
+            ``dropped`` the view gets no more. Each has the `view`.
         answers
             Whether it is a terminal that answers the guest's queries.
         """
@@ -178,6 +198,16 @@ class Console:
         """Whether this view's terminal answers the guest's queries: just one does that draws."""
         return self._audience.is_first(view_id)
 
+    def answer(self, data: bytes) -> None:
+        """Let the guest have what a terminal says by itself, if it is typed on from here.
+
+        Raises
+        ------
+        StateError, BusyError
+            As :meth:`input` does.
+        """
+        self._connected().keyboard.answer(data)
+
     def input(self, data: bytes) -> None:
         """Type `data`, in order, as fast as the guest takes it.
 
@@ -186,9 +216,10 @@ class Console:
         StateError
             The VM is not running.
         BusyError
-            The guest takes nothing and too much waits already; nothing of `data` is typed.
+            It is typed on from another process, or the guest takes nothing and too much waits
+            already; nothing of `data` is typed.
         """
-        self._typing().type(data)
+        self._connected().keyboard.type(data)
 
     async def write(self, data: bytes) -> None:
         """Type `data`, however long, and wait until all of it is on its way to the guest.
@@ -197,10 +228,12 @@ class Console:
         ------
         StateError
             The VM is not running.
+        BusyError
+            It is typed on from another process; nothing of `data` is typed.
         LinkLostError
-            It stopped meanwhile.
+            It stopped meanwhile, or another process took over.
         """
-        await self._typing().write(data)
+        await self._connected().keyboard.write(data)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when it has said something; return what ends that."""
@@ -211,7 +244,7 @@ class Console:
         if self._source is None:
             async with self._opening:
                 if self._source is None:
-                    (await self._load()).close()
+                    await self._recall()
         return await self._terminal.snapshot()
 
     def since(self, position: int) -> bytes:
@@ -274,38 +307,48 @@ class Console:
     def _last_lines(self) -> str:
         return "".join(f"\n  {line}" for line in self.text().splitlines()[-5:])
 
-    async def _load(self) -> ConsoleLog:
-        """Take over what the log has and the ring has not."""
-        log = ConsoleLog(self._endpoint.log if isinstance(self._endpoint, UnixConsole) else None)
-        start, data = await asyncio.to_thread(log.tail, self._log_known)
-        if start > self._log_known:
-            self._ring.restart(self._ring.end + start - self._log_known)
-        self._log_known = start + len(data)
+    async def _recall(self) -> None:
+        """Take over what the log of a console has that is not connected."""
+        self._draw()
+        if isinstance(self._endpoint, UnixConsole):
+            log, _ = await self._past.load(self._endpoint.log)
+            log.close()
+
+    def _draw(self) -> None:
         if self._following is None:
             self._following = asyncio.create_task(self._terminal.follow())
-        if data:
-            self._receive(data)
-        return log
 
-    async def _connect(self, log: ConsoleLog) -> None:
+    async def _connect(self) -> None:
         self.arrivals = Arrivals()
+        self._draw()
         if isinstance(self._endpoint, UnixConsole):
-            self._connect_socket(self._endpoint, log)
+            await self._connect_socket(self._endpoint)
         else:
             await self._connect_websocket(self._endpoint)
         if self._source is not None:
-            self._audience.announce("open")
+            self._tell_open()
 
-    def _connect_socket(self, endpoint: UnixConsole, log: ConsoleLog) -> None:
+    async def _connect_socket(self, endpoint: UnixConsole) -> None:
+        source = SharedSource(
+            endpoint,
+            self._ring,
+            self._followers,
+            self._past,
+            receive=self._hear,
+            recall=self._receive,
+            skipped=lambda count: self._ring.restart(self._ring.end + count),
+            changed=self._tell_open,
+            ended=self._lose,
+        )
         try:
-            sock = connect(endpoint.path)
-        except BaseException as error:
-            log.close()
-            if isinstance(error, StateError):
-                return
+            if await source.open():
+                self._source = source
+        except BaseException:
+            await source.aclose()
             raise
-        self._keyboard = SocketKeyboard(sock)
-        self._source = Source(sock, log, self._ring.end, receive=self._hear, ended=self._lose)
+        finally:
+            if self._source is None:
+                await self._recall()
 
     async def _connect_websocket(self, endpoint: WebSocketConsole) -> None:
         # Imported here: it takes longer than all the rest, and most consoles are none.
@@ -313,19 +356,19 @@ class Console:
 
         source = WebSocketSource(
             endpoint,
-            self._log_known,
+            self._past.known or 0,
             receive=self._hear,
             skipped=lambda count: self._ring.restart(self._ring.end + count),
             ended=self._lose,
         )
         if await source.open():
-            self._keyboard, self._source = source.keyboard, source
+            self._source = source
 
     def _move_to(self, endpoint: UnixConsole | WebSocketConsole) -> None:
         """Look for the console there from now on; another run's positions begin anew."""
         runs = [e.run for e in (self._endpoint, endpoint) if isinstance(e, WebSocketConsole)]
         if len(set(runs)) > 1:
-            self._log_known = 0
+            self._past.known = 0
         self._endpoint = endpoint
 
     def _hear(self, data: bytes) -> None:
@@ -347,6 +390,7 @@ class Console:
             self._tick.cancel()
         self._tick = asyncio.get_running_loop().call_later(_COALESCE_S, self._publish_more)
         self._audience.forward()
+        self._followers.forward()
         self._listeners.tell()
         for expectation in self._expectations:
             expectation.look(self._ring)
@@ -356,22 +400,24 @@ class Console:
         if self._published < self._ring.end:
             self._publish()
 
-    def _lose(self, log_size: int, reason: str = "the VM has stopped") -> None:
+    def _tell_open(self) -> None:
+        self._audience.announce("open", elsewhere=self.is_elsewhere)
+
+    def _lose(self, log_size: int | None, reason: str) -> None:
+        if self._source is not None:
+            self._source.keyboard.close()
         self._source = None
-        self._log_known = log_size
-        if self._keyboard is not None:
-            self._keyboard.close()
-            self._keyboard = None
+        self._past.known = log_size
         self._begun = self._ring.end
         self._publish()
         for expectation in self._expectations:
             expectation.end()
         self._audience.announce("closed", reason=reason)
 
-    def _typing(self) -> Keyboard:
-        if self._keyboard is None:
+    def _connected(self) -> Link:
+        if self._source is None:
             raise StateError("cannot type into the console: the VM is not running")
-        return self._keyboard
+        return self._source
 
 
 def _existing(endpoint: ConsoleEndpoint) -> UnixConsole | WebSocketConsole:

@@ -23,7 +23,7 @@ class Keyboard(ABC):
         self._writing = False
         self._lock = asyncio.Lock()
         self._progress = asyncio.Event()
-        self._closed = False
+        self._end = ""
 
     def type(self, data: bytes) -> None:
         """Send `data` as soon as the guest takes it.
@@ -42,13 +42,17 @@ class Keyboard(ABC):
         if not self._writing:
             self._send()
 
+    def answer(self, data: bytes) -> None:
+        """Send what a terminal says by itself."""
+        self.type(data)
+
     async def write(self, data: bytes) -> None:
         """Send `data`, however long, and wait until the guest's serial port took it.
 
         Raises
         ------
         LinkLostError
-            The VM stopped before.
+            The VM stopped before, or another process took over.
         """
         async with self._lock:
             for start in range(0, len(data), SLICE):
@@ -57,18 +61,18 @@ class Keyboard(ABC):
                 self.type(part)
             await self._room_for(PENDING_MAX)
 
-    def close(self) -> None:
-        """Forget what waits; who waits for it gets a LinkLostError."""
-        self._closed = True
+    def close(self, why: str = "the VM stopped") -> None:
+        """Forget what waits; who waits for it gets a LinkLostError that says `why`."""
+        self._end = why
         self._pending.clear()
         self._progress.set()
 
     async def _room_for(self, count: int) -> None:
-        while not self._closed and len(self._pending) + count > PENDING_MAX:
+        while not self._end and len(self._pending) + count > PENDING_MAX:
             self._progress.clear()
             await self._progress.wait()
-        if self._closed:
-            raise LinkLostError("the VM stopped before it took what was typed")
+        if self._end:
+            raise LinkLostError(f"{self._end} before the guest took what was typed")
 
     @abstractmethod
     def _send(self) -> None:
@@ -76,14 +80,16 @@ class Keyboard(ABC):
 
 
 class SocketKeyboard(Keyboard):
-    """Sends on a non-blocking socket, which somebody else closes."""
+    """Sends on a non-blocking socket, while there is one; somebody else closes it."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket | None) -> None:
         super().__init__()
         self._socket = sock
         self._loop = asyncio.get_running_loop()
 
     def _send(self) -> None:
+        if self._socket is None:
+            return
         try:
             while self._pending:
                 del self._pending[: self._socket.send(self._pending[:SLICE])]

@@ -9,6 +9,9 @@ __all__ = ["TAIL_MAX", "ConsoleLog"]
 TAIL_MAX = 256 * 1024
 """Most bytes of the log that are shown again."""
 
+_NEAR = 64 * 1024
+_FAR = 4 * 1024 * 1024
+
 
 class ConsoleLog:
     """Reads a log that grows; one that is not there yet is empty.
@@ -45,6 +48,20 @@ class ConsoleLog:
         data = self.read(size - TAIL_MAX, size)
         cut = data.find(b"\n") + 1
         return (size - TAIL_MAX + cut, data[cut:])
+
+    def place_after(self, said: bytes, near: int) -> int:
+        """Return where the log goes on after it has what was `said`: the place next to `near`.
+
+        Where it has that nowhere, and where nothing was said, it is `near`, or the file's end.
+        """
+        size = self.size
+        first = max(0, near - _NEAR)
+        log = self.read(first, min(size, near + _FAR))
+        places, at = [], log.find(said)
+        while said and at >= 0:
+            places.append(first + at + len(said))
+            at = log.find(said, at + 1)
+        return min(places, key=lambda place: abs(place - near), default=min(near, size))
 
     def close(self) -> None:
         """Close the file."""

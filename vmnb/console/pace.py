@@ -11,10 +11,10 @@ _LOOK_AGAIN_S = 0.5
 
 
 class Pace:
-    """Holds a source for the sake of `audience`; nothing of it waits for a view that stopped."""
+    """Holds a source for the sake of `audiences`; none waits for a view that stopped."""
 
-    def __init__(self, audience: Audience) -> None:
-        self._audience = audience
+    def __init__(self, *audiences: Audience) -> None:
+        self._audiences = audiences
         self._again: asyncio.TimerHandle | None = None
 
     def keep(self, source: Link | None) -> None:
@@ -22,7 +22,7 @@ class Pace:
         self.close()
         if source is None:
             return
-        if self._audience.holds():
+        if any(audience.holds() for audience in self._audiences):
             source.pause()
             loop = asyncio.get_running_loop()
             self._again = loop.call_later(_LOOK_AGAIN_S, self.keep, source)

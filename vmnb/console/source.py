@@ -46,6 +46,8 @@ class Source:
         The console's log; closed together with the source.
     offset
         How far the log is known already.
+    joined
+        Whether it is known that the socket goes on there.
     receive
         Called with each piece of the stream, which goes on where the log is known to.
     ended
@@ -58,6 +60,7 @@ class Source:
         log: ConsoleLog,
         offset: int,
         *,
+        joined: bool = False,
         receive: Callable[[bytes], None],
         ended: Callable[[int], None],
     ) -> None:
@@ -68,7 +71,7 @@ class Source:
         self._ended = ended
         self._loop = asyncio.get_running_loop()
         self._held = bytearray()
-        self._joined = log.path is None
+        self._joined = joined or log.path is None
         self._joining: asyncio.Task[None] | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
@@ -104,6 +107,30 @@ class Source:
             self._offset = self._log.size
         self._close()
         return self._offset
+
+    async def give_up(self) -> tuple[socket.socket, int, bool]:
+        """Let go of the connection as it stands; nothing is called any more.
+
+        Returns
+        -------
+        tuple
+            It, how far the log is known, and whether the connection goes on there.
+
+        Raises
+        ------
+        StateError
+            The other end has closed it.
+        """
+        self._waits = True
+        if self._joining is not None:
+            await asyncio.wait({self._joining})
+        if self._socket.fileno() < 0:
+            raise StateError("the console is over: the VM has stopped")
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        given = socket.socket(fileno=self._socket.detach())
+        self._close()
+        return given, self._offset, self._joined
 
     def _readable(self) -> None:
         self._loop.remove_reader(self._socket)

@@ -61,10 +61,14 @@ class View:
 
     def restore(self, position: int, screen: bytes, columns: int, rows: int) -> None:
         """Send the screen as it is at `position`; output goes on from there."""
+        self.skip_to(position)
+        self.tell("restore", screen, seq=position, cols=columns, rows=rows)
+
+    def skip_to(self, position: int) -> None:
+        """Go on with output from `position` on."""
         self.sent = self.drawn = position
         self.waiting = False
         self.silent_since = None
-        self.tell("restore", screen, seq=position, cols=columns, rows=rows)
 
     def forward(self, ring: Ring, now: float) -> bool:
         """Send what its window takes; return False if what it needs is no longer in the ring."""

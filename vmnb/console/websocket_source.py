@@ -55,6 +55,9 @@ class WebSocketSource:
         Takes what is typed.
     """
 
+    is_elsewhere = False
+    """The server lets everybody type."""
+
     def __init__(
         self,
         endpoint: WebSocketConsole,
@@ -91,7 +94,10 @@ class WebSocketSource:
         self._following = asyncio.create_task(self._follow(connection), name="console")
         return True
 
-    def check(self) -> None:
+    async def take_over(self) -> None:
+        """Do nothing: everybody types."""
+
+    async def check(self) -> None:
         """Nothing is noticed later than it comes."""
 
     def pause(self) -> None:

@@ -16,7 +16,7 @@ __all__ = ["CALL_TIMEOUT_S", "GuestAgent"]
 CALL_TIMEOUT_S = 10.0
 """Seconds that a call may take unless it says otherwise."""
 
-_TURN_S = 5.0
+_TURN_S = 1.0
 _QUEUE_FULL_RETRY_S = 0.2
 
 
@@ -24,8 +24,8 @@ class GuestAgent:
     """A client of the agent inside one guest.
 
     It connects when first used and again after the link died. A connection is kept for a turn of
-    a few seconds at most, however busy it is, because QEMU serves one client at a time and
-    another process may wait. Requests go one by one, whoever makes them.
+    a second at most, however busy it is, because QEMU serves one client at a time and another
+    process may wait. Requests go one by one, whoever makes them.
 
     Parameters
     ----------
@@ -169,7 +169,8 @@ def _too_late(command: str | None, timeout_s: float) -> DeadlineError:
         return DeadlineError(
             f"the guest agent did not answer within {timeout_s:g} s",
             hint="the guest may still be booting, be suspended, or have no agent "
-            "(package qemu-guest-agent); look at its console, or allow more time",
+            "(package qemu-guest-agent), or a process that is stopped may keep the agent to "
+            "itself; look at its console, or allow more time",
         )
     return DeadlineError(
         f"the guest agent did not finish {command} within {timeout_s:g} s",

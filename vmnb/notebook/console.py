@@ -41,6 +41,23 @@ class VmConsole:
     def read_only(self, on: bool) -> None:
         runtime.run(self._live.set_read_only(self._number, on=on))
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process types on it, so that it is only read from here."""
+        return runtime.run(self._is_elsewhere())
+
+    def take_over(self) -> None:
+        """Type on it from here; it is only read from then on where another process typed on it.
+
+        Raises
+        ------
+        StateError
+            The VM does not run.
+        DeadlineError
+            The process that types on it does not answer.
+        """
+        runtime.run(self._take_over())
+
     def write(self, text: str) -> None:
         r"""Type `text`; a line ends with ``"\n"``. Return at once: the guest takes it when it can.
 
@@ -49,7 +66,8 @@ class VmConsole:
         StateError
             The VM does not run.
         BusyError
-            More than 2 MiB would wait for the guest; nothing of `text` is typed.
+            Another process types on it, or more than 2 MiB would wait for the guest; nothing of
+            `text` is typed.
         """
         runtime.run(self._write(text))
 
@@ -113,6 +131,12 @@ class VmConsole:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self._shown.bundle() | {"text/plain": repr(self)}
+
+    async def _is_elsewhere(self) -> bool:
+        return (await self._live.consoles.get(self._number)).is_elsewhere
+
+    async def _take_over(self) -> None:
+        await (await self._live.consoles.get(self._number)).take_over()
 
     async def _write(self, text: str) -> None:
         await self._live.first_guest.enter(waits=False)

@@ -19,7 +19,9 @@ _CONFIRM_AFTER_S = 0.05
 class ConsoleTalk(Talk):
     """Takes the views' words to their console; what it says goes out by `send`."""
 
-    kinds: ClassVar[frozenset[str]] = frozenset({"hello", "ack", "bye", "input", "size"})
+    kinds: ClassVar[frozenset[str]] = frozenset(
+        {"hello", "ack", "bye", "input", "size", "take_over"}
+    )
 
     def __init__(self, live: Live, typed: Typed, send: Send) -> None:
         self._live = live
@@ -47,6 +49,8 @@ class ConsoleTalk(Talk):
                 size.settle()
             case "size":
                 await self._resize(size, message)
+            case "take_over":
+                await self._take_over(number, view)
             case "input":
                 await self._type(number, message, buffers[0])
 
@@ -68,6 +72,13 @@ class ConsoleTalk(Talk):
             raise
         console.hello(view, seq, self._send)
         self._greeted.add(console)
+
+    async def _take_over(self, number: int, view: str) -> None:
+        try:
+            await (await self._console(number)).take_over()
+        except VmnbError as error:
+            self._send({"kind": "not_taken", "view": view, "reason": error.message}, [])
+            raise
 
     async def _resize(self, size: GuestSize, message: Message) -> None:
         wish = (message["cols"], message["rows"])
@@ -92,7 +103,7 @@ class ConsoleTalk(Talk):
         await self._live.first_guest.enter(waits=False)
         if message["reply"]:
             if console.answers(view):
-                console.input(fresh)
+                console.answer(fresh)
         elif number not in self._live.consoles.read_only:
             console.input(fresh)
             size = self._live.consoles.size(number)

@@ -173,7 +173,7 @@ def test_where_others_keep_both_monitors_it_is_seen_and_who_acts_is_told(
             await hypervisor.suspend(started)
             with await asyncio.to_thread(keep_both_monitors, started):
                 assert await hypervisor.state(started) is VmState.SUSPENDED
-                with pytest.raises(BusyError, match=r"keep both monitors of .*: none let go"):
+                with pytest.raises(BusyError, match="keep both monitors"):
                     await hypervisor.resume(started)
                 assert started.pid is not None
                 os.kill(started.pid, signal.SIGKILL)

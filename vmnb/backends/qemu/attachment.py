@@ -22,7 +22,7 @@ __all__ = ["Attachment"]
 
 _TERM_TIMEOUT_S = 3.0
 _KILL_TIMEOUT_S = 10.0
-_IDLE_S = 0.1
+_IDLE_S = 0.02
 """How long a monitor is kept for a further command: some follow each other closely."""
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vmnb.console.seat import meeting_place
 from vmnb.core.errors import BackendError, SpecError
 from vmnb.core.handle import VmHandle
 from vmnb.core.paths import data_home, private_dir, socket_dir
@@ -157,7 +158,7 @@ class Sockets:
     @property
     def all(self) -> tuple[Path, ...]:
         """Every one of them."""
-        serial = (self.console, self.second_console)
+        serial = (self.console, self.second_console, meeting_place(self.second_console))
         return (*self.monitors, *serial, self.agent, self.vnc, self.lan, self.migration)
 
     @property

@@ -1,6 +1,7 @@
 """QEMU's monitor: QMP commands with a time-out each."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -21,6 +22,7 @@ GREETING_TIMEOUT_S = 3.0
 """Seconds to wait for a turn: nobody who is well keeps a monitor for so long."""
 
 _QUEUE_FULL_RETRY_S = 0.05
+_HEAD_START_S = 0.1
 _FORCE = "this machine may be overloaded; try again, or stop the VM by force: stop(timeout_s=0)"
 
 
@@ -75,7 +77,12 @@ class Monitor:
         LinkLostError
             QEMU cannot be reached at all.
         """
-        attempts = [asyncio.ensure_future(cls._try(path)) for path in paths]
+        preferred = os.getpid() % len(paths)  # so that processes keep out of each other's way
+        order = (*paths[preferred:], *paths[:preferred])
+        attempts = [
+            asyncio.ensure_future(cls._try(path, number * _HEAD_START_S))
+            for number, path in enumerate(order)
+        ]
         chosen: Self | None = None
         try:
             for attempt in asyncio.as_completed(attempts):
@@ -99,7 +106,8 @@ class Monitor:
         )
 
     @classmethod
-    async def _try(cls, path: Path) -> Self:
+    async def _try(cls, path: Path, delay_s: float) -> Self:
+        await asyncio.sleep(delay_s)
         try:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
                 connection = await _place_in(path)

@@ -1,5 +1,5 @@
 /** One console on a page: terminal, search, the line below with its tools, and its talk with the kernel. */
-import { h, setText } from "./dom";
+import { h, hasFocus, setText } from "./dom";
 import { randomId } from "./ids";
 import { onReconnect } from "./lab-kernel";
 import { preferences } from "./preferences";
@@ -20,6 +20,7 @@ const TOO_MUCH = "Not sent: the kernel has not yet taken what was typed before."
 type Word =
   | StreamWord
   | TypedWord
+  | { kind: "take_over" }
   | ({ kind: "size"; by_hand: boolean; typed: boolean } & Size);
 
 const GUEST_STATE: ConsoleState = { read_only: false, sizes_itself: false };
@@ -32,6 +33,11 @@ export class ConsolePanel {
   private readonly frame = h("div", { class: "vmnb-terminal" });
   private readonly status = h("span", { class: "vmnb-console-status", role: "status" });
   private readonly offer = h("button", { type: "button", class: "vmnb-offer", hidden: true });
+  private readonly takeOver = h(
+    "button",
+    { type: "button", class: "vmnb-offer", hidden: true, title: "Type here; it is read only there from then on" },
+    "Take over",
+  );
   private readonly hints = h(
     "span",
     { class: "vmnb-hint", tabindex: -1 },
@@ -54,6 +60,7 @@ export class ConsolePanel {
   private hasGreeted = false;
   private hasContent = false;
   private isLocked = false;
+  private isElsewhere = false;
   private closedReason = "";
   private inputTrouble = "";
 
@@ -77,7 +84,7 @@ export class ConsolePanel {
     this.stream = new ConsoleStream(this.terminal, (word) => this.say(word), () => this.typing.unconfirmed);
     this.wish = new SizeWish(this.terminal, (size, isByHand) => this.sendSize(size, isByHand, false));
     this.tools = this.toolbar();
-    this.foot = h("div", { class: "vmnb-console-foot" }, this.status, this.offer, this.tools.element, this.hints);
+    this.foot = h("div", { class: "vmnb-console-foot" }, this.status, this.takeOver, this.offer, this.tools.element, this.hints);
     this.element = this.laidOut();
     // Who has left by the key goes on backwards too, and not into the terminal again.
     this.hints.addEventListener("focus", () => this.terminal.setInTabOrder(false));
@@ -85,6 +92,7 @@ export class ConsolePanel {
       if (!this.element.contains(relatedTarget as Node | null)) this.terminal.setInTabOrder(true);
     });
     this.offer.addEventListener("click", () => this.takeOffer());
+    this.takeOver.addEventListener("click", () => this.say({ kind: "take_over" }));
     this.showSnapshot();
     this.observer.observe(this.frame);
     this.endThemeWatch = watchTheme(() => this.isOpen && this.terminal.applyTheme());
@@ -120,7 +128,9 @@ export class ConsolePanel {
       this.stream.dropped();
     } else if (message.kind === "closed" || message.kind === "open") {
       this.closedReason = message.kind === "closed" ? message.reason : "";
-      this.showStatus();
+      this.showElsewhere(message.kind === "open" && message.elsewhere);
+    } else if (message.kind === "not_taken") {
+      this.showTrouble(message.reason);
     } else if (message.kind === "relinked" && this.hasGreeted) {
       this.stream.hello();
     }
@@ -211,8 +221,20 @@ export class ConsolePanel {
     let text = this.closedReason || this.inputTrouble;
     if (!this.stream.isRestored) text ||= this.hasGreeted ? silenceText(this.model) : "";
     else if (!this.hasContent) text ||= "Nothing has been said on it yet.";
+    else if (this.isElsewhere) text ||= "Read only: typed on by another kernel or terminal.";
     else if (this.terminal.isReadOnly) text ||= "Read only: keys are not sent.";
     setText(this.status, text);
+  }
+
+  private showElsewhere(isElsewhere: boolean): void {
+    if (this.isElsewhere && !isElsewhere) {
+      this.inputTrouble = "";
+      if (hasFocus(this.takeOver)) this.terminal.focus();
+    }
+    this.isElsewhere = isElsewhere;
+    this.takeOver.hidden = !isElsewhere;
+    this.showLock();
+    this.showStatus();
   }
 
   private toggleLock(): void {
@@ -221,7 +243,7 @@ export class ConsolePanel {
   }
 
   private showLock(): void {
-    this.terminal.isReadOnly = this.isLocked || this.state.read_only;
+    this.terminal.isReadOnly = this.isLocked || this.state.read_only || this.isElsewhere;
     this.tools.update();
     if (this.stream.isRestored) this.showStatus();
   }

@@ -164,6 +164,8 @@ export type ToKernel =
    * answers, and the guest must get just one of them.
    */
   | { kind: "input"; console: number; view: string; reply: boolean; at: number }
+  /** The person wants to type here, and another process typed; answered by `open` or `not_taken`. */
+  | { kind: "take_over"; console: number; view: string }
   /**
    * The size that would fit the view; `by_hand` where a person chose it there. The console has the
    * size of the view that was used last, and a `restore` says so. With `typed` it is told to a shell
@@ -226,8 +228,10 @@ export type ToPage =
   | { kind: "output"; seq: number; view?: string }
   /** The console has no other end now; `reason` is a short sentence. */
   | { kind: "closed"; reason: string; view?: string }
-  /** The console has its other end again. */
-  | { kind: "open"; view?: string }
+  /** The console has its other end; `elsewhere`: it is typed on by another process, and only read here. */
+  | { kind: "open"; elsewhere: boolean; view?: string }
+  /** It could not be taken over; `reason` is a short sentence. */
+  | { kind: "not_taken"; reason: string; view: string }
   /** The kernel listens on a port of its machine. */
   | ({ kind: "socket" } & Door)
   /** By a WebSocket alone: the kernel is there. */

@@ -91,7 +91,7 @@ describe("the control channel", () => {
     expect(model.get("snapshot")).toBe("text");
     const heard: string[] = [];
     model.on("msg:custom", (message) => heard.push(message.kind));
-    lab.receive({ kind: "open" });
+    lab.receive({ kind: "open", elsewhere: false });
     expect(heard).toEqual(["open"]);
   });
 });

@@ -90,7 +90,7 @@ describe("a link", () => {
   it("hands over what comes by either way", () => {
     enter();
     socket().say({ kind: "output", seq: 3 }, Uint8Array.of(1));
-    model.receive({ kind: "open" });
+    model.receive({ kind: "open", elsewhere: false });
     expect(heard.map(({ kind }) => kind)).toEqual(["relinked", "output", "open"]);
   });
 
