@@ -12,13 +12,11 @@ import socket
 from pathlib import Path
 
 from vmnb.core.errors import BackendError, StateError
+from vmnb.core.unshared import disown, own
 
 __all__ = ["Seat", "meeting_place"]
 
 _BACKLOG = 64
-
-_held: set[int] = set()
-"""Descriptors of seats; a child process closes its copies, or it would hold them too."""
 
 
 class Seat:
@@ -27,7 +25,7 @@ class Seat:
     def __init__(self, lock: int, listener: int) -> None:
         self.descriptors: tuple[int, ...] = (lock, listener)
         self._owner = os.getpid()
-        _held.update(self.descriptors)
+        own(*self.descriptors)
 
     @classmethod
     def take(cls, console: Path) -> "Seat | None":
@@ -70,9 +68,7 @@ class Seat:
     def close(self) -> None:
         """Leave it to the next, unless it was given to somebody: that one has it on."""
         if self._owner == os.getpid():
-            for descriptor in self.descriptors:
-                _held.discard(descriptor)
-                os.close(descriptor)
+            disown(*self.descriptors)
         self.descriptors = ()
 
 
@@ -92,12 +88,3 @@ def _listen(path: Path) -> int:
 
 def _unusable(console: Path, error: OSError) -> BackendError:
     return BackendError(f"cannot share the console at {console}: {error.strerror}")
-
-
-def _close_copies() -> None:
-    for descriptor in _held:
-        os.close(descriptor)
-    _held.clear()
-
-
-os.register_at_fork(after_in_child=_close_copies)

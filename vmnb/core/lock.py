@@ -18,6 +18,7 @@ from pathlib import Path
 from vmnb.core.errors import BusyError, StoreError
 from vmnb.core.finish import finish
 from vmnb.core.paths import private_dir
+from vmnb.core.unshared import disown, own
 
 __all__ = [
     "action_lock",
@@ -30,9 +31,6 @@ __all__ = [
 
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux (fcntl(2))
 _WHOLE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-
-_held: set[int] = set()
-"""Descriptors that hold a lock; a child process closes its copies, or it would hold them too."""
 
 
 @asynccontextmanager
@@ -123,8 +121,7 @@ class _Lock:
         """Give the lock back if it was taken, and was taken by this very process."""
         if self.descriptor is not None and self._owner == os.getpid():
             self.path.unlink(missing_ok=True)
-            _held.discard(self.descriptor)
-            os.close(self.descriptor)
+            disown(self.descriptor)
         self.descriptor = None
 
     def _locks(self, descriptor: int) -> bool:
@@ -133,7 +130,7 @@ class _Lock:
             fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE)
             if os.path.samestat(self.path.stat(), os.fstat(descriptor)):
                 self.descriptor = descriptor
-                _held.add(descriptor)
+                own(descriptor)
         except BlockingIOError:
             return False
         except FileNotFoundError:
@@ -142,12 +139,3 @@ class _Lock:
             if self.descriptor is None:
                 os.close(descriptor)
         return True
-
-
-def _close_copies() -> None:
-    for descriptor in _held:
-        os.close(descriptor)
-    _held.clear()
-
-
-os.register_at_fork(after_in_child=_close_copies)

@@ -1,14 +1,13 @@
 """Making a store anew that was damaged or lost, from the handles in the VMs' work directories."""
 
-import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vmnb.core.directory_lock import alone_in
 from vmnb.core.handle import VmHandle
 from vmnb.core.handle_file import written_handles
 from vmnb.core.history import HistoryRow, utc_now
@@ -37,7 +36,7 @@ def rebuild(path: Path) -> None:
     OSError, sqlite3.Error
         It cannot be written; nothing was changed.
     """
-    with _alone(path):
+    with alone_in(path.parent):
         if _is_whole(path):
             return
         kept = _set_aside(path)
@@ -120,16 +119,3 @@ def _insert_machine(db: sqlite3.Connection, handle: VmHandle) -> bool:
         ),
     )
     return cursor.rowcount == 1
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one at a time rebuild, over all processes; may wait."""
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
-        yield
-    finally:
-        # In words, since a child forked meanwhile has a copy that would go on holding it.
-        fcntl.flock(directory, fcntl.LOCK_UN)
-        os.close(directory)

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from vmnb.core.paths import private_dir
+from vmnb.core.unshared import disown, own
 
 __all__ = ["Uses"]
 
@@ -47,8 +48,13 @@ class Uses:
         with suppress(OSError):
             private_dir(self._path.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-            os.utime(descriptor)
+            own(descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                os.utime(descriptor)
+            except OSError:
+                disown(descriptor)
+                raise
             return descriptor
         return None
 
@@ -56,7 +62,7 @@ class Uses:
         """Take note that a use that began is over now."""
         with suppress(OSError):
             os.utime(descriptor)
-        os.close(descriptor)
+        disown(descriptor)
 
     def last(self) -> datetime | None:
         """Return when it was used last, in UTC: now, if it is in use; None where nobody knows."""

@@ -4,7 +4,6 @@ It is all that is kept of a network. Whoever changes it replaces it whole, under
 only reads it.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Self
 
+from vmnb.core.directory_lock import alone_in
 from vmnb.core.errors import BackendError, StoreError
 from vmnb.core.paths import private_dir
 from vmnb.lan.zone import Member, Zone
@@ -162,14 +162,8 @@ def write_register(path: Path, register: Register) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the only right to change the networks beside `path`, over all processes; may wait."""
-    directory = os.open(private_dir(path.parent), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
+    with alone_in(private_dir(path.parent)):
         yield
-    finally:
-        # In words, since a child forked meanwhile has a copy that would go on holding it.
-        fcntl.flock(directory, fcntl.LOCK_UN)
-        os.close(directory)
 
 
 def _free_host(host: str, others: tuple[Member, ...]) -> str:
