@@ -102,6 +102,16 @@ def test_the_second_guest_begins_from_what_the_first_one_became(cache: Path) -> 
         assert "restored_from" not in vm.handle.extra
 
 
+def test_a_guest_whose_process_ended_before_it_was_ready_is_saved_by_the_next(cache: Path) -> None:
+    assert cache.exists()
+    code = "from vmnb import VM; VM('left alone', memory='224M').start()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with VM.attach("left alone") as vm:
+        vm.wait_ready()
+        assert "template" in set(vm.history["action"])
+        vmnb.templates.remove(vm.history["detail"].iloc[-1])
+
+
 def test_ports_of_the_host_lead_into_one_that_began_from_a_template(cache: Path) -> None:
     with VM("served") as vm:
         vm.start().run("mkdir -p /srv && echo hi > /srv/index.html && httpd -h /srv", check=True)
