@@ -1,6 +1,7 @@
 """One action at a time on a VM, over all processes."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import stat
@@ -12,7 +13,14 @@ from pathlib import Path
 import pytest
 
 from vmnb.core.errors import BusyError, StoreError
-from vmnb.core.lock import _Lock, action_lock, forgotten_locks, is_locked, remove_lock
+from vmnb.core.lock import (
+    _Lock,
+    action_lock,
+    forgotten_locks,
+    is_locked,
+    lock_name,
+    remove_lock,
+)
 
 HOLDER = """
 import asyncio, sys
@@ -185,6 +193,20 @@ def test_a_lock_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
         file.mkdir()
         with pytest.raises(StoreError, match="cannot lock"):
             await take(tmp_path / "locks", name)
+
+    asyncio.run(scenario())
+
+
+def test_who_only_looks_whether_it_is_held_keeps_nobody_from_taking_it(locks: Path) -> None:
+    locks.mkdir(mode=0o700)
+
+    async def scenario() -> None:
+        with (locks / lock_name("web")).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            taking = asyncio.create_task(take(locks))
+            done, _ = await asyncio.wait({taking}, timeout=0.2)
+            assert done == set()
+        await taking
 
     asyncio.run(scenario())
 

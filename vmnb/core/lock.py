@@ -1,16 +1,14 @@
 """One action at a time on a VM, over all processes of a user.
 
 The locks lie beside the store, because only the processes that share a store must agree. A lock
-is a file under a lock of its open description (``F_OFD_SETLK``, fcntl(2)): the kernel frees it when
-its process ends, however that happens, and others can ask for it without taking it. Only who takes
-a lock opens its file for writing, so that its closing tells that somebody has acted.
+is a file under ``flock(2)``: the kernel frees it when its process ends, however that happens. Only
+who takes a lock opens its file for writing, so that its closing tells that somebody has acted.
 """
 
 import asyncio
 import fcntl
 import hashlib
 import os
-import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,9 +26,6 @@ __all__ = [
     "lock_name",
     "remove_lock",
 ]
-
-_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux (fcntl(2))
-_WHOLE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 @asynccontextmanager
@@ -69,10 +64,12 @@ def is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        kind, *_ = _FLOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE))
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     finally:
         os.close(descriptor)
-    return bool(kind != fcntl.F_UNLCK)
+    return False
 
 
 def lock_name(name: str) -> str:
@@ -125,17 +122,29 @@ class _Lock:
         self.descriptor = None
 
     def _locks(self, descriptor: int) -> bool:
-        """Lock `descriptor` and keep it if it is still the file of that path; False if held."""
+        """Lock `descriptor` and keep it if it is still the file of that path; False if held.
+
+        It is True, too, where it has to be tried again.
+        """
         try:
-            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(self.path.stat(), os.fstat(descriptor)):
                 self.descriptor = descriptor
                 own(descriptor)
         except BlockingIOError:
-            return False
+            return _is_asked_for(descriptor)
         except FileNotFoundError:
             pass  # unlinked by its last holder
         finally:
             if self.descriptor is None:
                 os.close(descriptor)
         return True
+
+
+def _is_asked_for(descriptor: int) -> bool:
+    """Return whether somebody is only looking at a lock; that takes but a moment."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
