@@ -96,6 +96,13 @@ def test_only_the_agents_port_makes_a_guest_ready() -> None:
     assert [event.action for event in events] == ["ready", "exit"]
 
 
+def test_an_agent_that_is_started_anew_says_nothing_before_the_guest_boots_again() -> None:
+    opened = line("VSERPORT_CHANGE", id="agent", open=True)
+    closed = line("VSERPORT_CHANGE", id="agent", open=False)
+    events = told(opened, closed, opened, line("RESET", guest=True), closed, opened)
+    assert [event.action for event in events] == ["ready", "reboot", "ready", "exit"]
+
+
 def test_a_full_disk_of_the_host_is_told_with_what_to_do() -> None:
     event, _ = told(line("BLOCK_IO_ERROR", action="stop", operation="write", nospace=True))
     assert (event.state, event.cause) == (VmState.SUSPENDED, Cause.FAILURE)

@@ -53,15 +53,16 @@ class RunStory:
         self._asked_to_power_off = False
         self._ran = False
         self._paused = False
+        self._ready = False
         self._exit: Line | None = None
         self._meanings: dict[str, Callable[[dict[str, Any]], _Meaning | None]] = {
             "SHUTDOWN": self._shutdown,
             "GUEST_PANICKED": lambda _: _SHUTDOWN["guest-panic"],
-            "RESET": _reset,
+            "RESET": self._reset,
             "STOP": self._stop,
             "RESUME": self._resume,
             "POWERDOWN": self._powerdown,
-            "VSERPORT_CHANGE": _port,
+            "VSERPORT_CHANGE": self._port,
             "BLOCK_IO_ERROR": self._disk_error,
             "WATCHDOG": lambda data: _Meaning(
                 "watchdog", VmState.RUNNING, Cause.GUEST, f"action: {data.get('action')}"
@@ -147,6 +148,17 @@ class RunStory:
         was_paused, self._paused = self._paused, False  # QEMU also says so when it first runs
         return _Meaning("resume", VmState.RUNNING, Cause.USER) if was_paused else None
 
+    def _reset(self, data: dict[str, Any]) -> _Meaning:
+        self._ready = False
+        cause = Cause.GUEST if data.get("guest") else Cause.USER
+        return _Meaning("reboot", VmState.RUNNING, cause)
+
+    def _port(self, data: dict[str, Any]) -> _Meaning | None:
+        if self._ready or data.get("id") != AGENT_PORT_ID or not data.get("open"):
+            return None  # an agent may be started anew; the guest has booted once
+        self._ready = True
+        return _Meaning("ready", VmState.RUNNING, Cause.GUEST)
+
     def _disk_error(self, data: dict[str, Any]) -> _Meaning:
         self._paused = data.get("action") == "stop"  # QEMU says STOP as well, right after this
         state = VmState.SUSPENDED if self._paused else VmState.RUNNING
@@ -154,17 +166,6 @@ class RunStory:
         if data.get("nospace"):
             said = "this machine's disk is full: free some space, then resume"
         return _Meaning("disk-error", state, Cause.FAILURE, said)
-
-
-def _reset(data: dict[str, Any]) -> _Meaning:
-    cause = Cause.GUEST if data.get("guest") else Cause.USER
-    return _Meaning("reboot", VmState.RUNNING, cause)
-
-
-def _port(data: dict[str, Any]) -> _Meaning | None:
-    if data.get("id") != AGENT_PORT_ID or not data.get("open"):
-        return None
-    return _Meaning("ready", VmState.RUNNING, Cause.GUEST)
 
 
 def _event(meaning: _Meaning, time: datetime) -> VmEvent:
