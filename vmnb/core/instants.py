@@ -21,6 +21,7 @@ class Instants(ActingVm):
     """What a VM does with its guest as it is at one instant."""
 
     _touched = False
+    _marking: asyncio.Task[None] | None = None
 
     async def awaken(self, frozen: Frozen) -> None:
         """Let it, a prepared copy, go on from where `frozen` is; afterwards it is ``running``."""
@@ -61,8 +62,8 @@ class Instants(ActingVm):
 
         It is in use then, and others must not begin from what becomes of it.
         """
-        if self._uses.is_due:
-            await asyncio.to_thread(self._uses.mark)
+        if self._uses.is_due and (self._marking is None or self._marking.done()):
+            self._marking = asyncio.create_task(asyncio.to_thread(self._uses.mark), name="use")
         if not self._touched and UNTOUCHED in self.handle.extra:
             await self._hypervisor.touch(self.handle)
             self._touched = True
@@ -77,6 +78,12 @@ class Instants(ActingVm):
         finally:
             if descriptor is not None:
                 await finish(asyncio.to_thread(self._uses.end, descriptor))
+
+    async def aclose(self) -> None:
+        """Stop following the VM, which itself goes on as it is."""
+        await super().aclose()
+        if self._marking is not None:
+            await asyncio.wait({self._marking})
 
     async def checkpoint(self, name: str, thumbnail: str) -> Checkpoint:
         """Keep it as it is; see :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""

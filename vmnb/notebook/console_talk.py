@@ -29,6 +29,7 @@ class ConsoleTalk(Talk):
         self._send = send
         self._due: dict[str, asyncio.TimerHandle] = {}
         self._greeted: set[Console] = set()
+        self._typing = asyncio.Lock()
 
     async def handle(self, message: Message, buffers: list[bytes]) -> None:
         """Take over what a view says."""
@@ -52,7 +53,8 @@ class ConsoleTalk(Talk):
             case "take_over":
                 await self._take_over(number, view)
             case "input":
-                await self._type(number, message, buffers[0])
+                async with self._typing:  # whatever a key has to wait for, the next comes after it
+                    await self._type(number, message, buffers[0])
 
     def leave(self) -> None:
         """Forget the views that have not said hello by another way since."""
