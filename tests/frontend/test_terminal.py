@@ -139,7 +139,7 @@ def test_the_height_is_changed_by_keyboard_and_by_mouse_and_kept(page: Page) -> 
 def test_a_guest_without_an_agent_is_told_only_when_a_person_wants_it(page: Page) -> None:
     consoles = "[{read_only: false, sizes_itself: false}]"
     show(page, f"{{card: card('running', {{consoles: {consoles}}})}}", "{screen: 'x', position: 1}")
-    offer = page.locator(".vmnb-offer").first
+    offer = page.locator(".vmnb-offer", has_text="Fit to")
     expect(offer).to_contain_text("Fit to")
     assert all(not size["typed"] for size in sizes(page))
     page.evaluate("model.follows = true")
