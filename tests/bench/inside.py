@@ -1,6 +1,6 @@
 """What acting inside a guest costs: commands by each way, and 100 MiB in and out, as tables.
 
-``python tests/bench/inside.py [--runs N] [--mib N]`` boots the tests' Debian, and compares with
+``python -m tests.bench.inside [--runs N] [--mib N]`` boots the tests' Debian, and compares with
 ``ssh`` over a shared connection, ``scp``, and a loop that types at a prompt on the serial console.
 """
 

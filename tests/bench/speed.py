@@ -1,6 +1,6 @@
 """What vmnb adds to bare QEMU: four ratios, measured in one run, as a table.
 
-``python tests/bench/speed.py [--runs N]`` alternates vmnb with the same work done by bare means,
+``python -m tests.bench.speed [--runs N]`` alternates vmnb with the same work done by bare means,
 and prints medians as Markdown. ``prepare`` and ``start`` are timed as the history records them:
 the hypervisor's operation, without the store. Boots are timed as a notebook sees them.
 """
