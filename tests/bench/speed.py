@@ -21,8 +21,11 @@ from statistics import median
 
 from tests.bench.bare_boot import boot_once
 from vmnb import VM
+from vmnb.backends.qemu.memory import inherited, new_memory
 from vmnb.core import runtime
 from vmnb.images import BootImage, resolve
+
+_MEMORY_MIB = 256
 
 Sample = Callable[[], float]
 
@@ -130,9 +133,11 @@ def _argv_of_a_vm() -> Iterator[list[str]]:
 
 
 def _spawn(argv: list[str], folder: Path, *, until: str) -> float:
-    """Spawn that command line with sockets of our own, and wait for QMP to say `until`."""
+    """Spawn that command line with memory and sockets of our own; wait for QMP to say `until`."""
     with ExitStack() as stack:
-        descriptors: list[int] = []
+        memory = new_memory(_MEMORY_MIB)
+        stack.callback(os.close, memory)
+        descriptors = [memory]
 
         def replaced(match: re.Match[str]) -> str:
             chardev = re.findall(r"\bid=(\w+)", match.string)[0]
@@ -140,7 +145,8 @@ def _spawn(argv: list[str], folder: Path, *, until: str) -> float:
             descriptors.append(theirs.fileno())
             return f"fd={theirs.fileno()}"
 
-        words = [re.sub(r"\bfd=\d+", replaced, word) for word in argv]
+        ours = [re.sub(r"/proc/self/fd/\d+", str(inherited(memory)), word) for word in argv]
+        words = [re.sub(r"\bfd=\d+", replaced, word) for word in ours]
         began = time.perf_counter()
         process = subprocess.Popen(words, pass_fds=descriptors)
         monitor = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -149,7 +155,9 @@ def _spawn(argv: list[str], folder: Path, *, until: str) -> float:
         if until == "running":
             monitor.sendall(b'{"execute": "qmp_capabilities"} {"execute": "query-status"}')
             while b"running" not in said:
-                said += monitor.recv(4096)
+                part = monitor.recv(4096)
+                assert part, "QEMU ended"
+                said += part
         elapsed = time.perf_counter() - began
         process.kill()
         process.wait()
