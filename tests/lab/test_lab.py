@@ -236,7 +236,7 @@ def test_in_a_cell_it_is_a_table_and_a_line_as_last_known(write: Write) -> None:
     shown = lab._repr_mimebundle_()
     assert shown["text/plain"] == repr(lab) == "<Lab '<b>': <i> stopped>"
     assert "&lt;b&gt;" in shown["text/html"]
-    assert "<td>&lt;i&gt;</td>" in shown["text/html"]
+    assert ">&lt;i&gt;</td>" in shown["text/html"]
     assert "<i>" not in shown["text/html"]
     assert "1 vCPU, 8 MiB" in shown["text/html"]
 

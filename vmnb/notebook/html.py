@@ -12,6 +12,7 @@ __all__ = ["FONT", "html_table", "state_badge", "state_colour", "static_card"]
 
 _COLOURS = {"running": "#1a7f37", "suspended": "#9a6700", "failed": "#cf222e"}
 FONT = "font-family:system-ui,sans-serif;font-size:13px;line-height:1.5"
+_LEFT = 'style="text-align:left"'  # JupyterLab has it on the right, as numbers have it
 
 
 def state_colour(state: str) -> str:
@@ -40,8 +41,8 @@ def state_badge(state: str) -> str:
 
 def html_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table; its cells are HTML already."""
-    top = "".join(f"<th>{head}</th>" for head in heads)
-    lines = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+    top = "".join(f"<th {_LEFT}>{head}</th>" for head in heads)
+    lines = ("".join(f"<td {_LEFT}>{cell}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><tr>{top}</tr>{body}</table>"
 
