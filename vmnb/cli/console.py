@@ -56,6 +56,7 @@ def _console(arguments: argparse.Namespace) -> int:
 
 async def _converse(machine: Machine, endpoint: ConsoleEndpoint, *, take_over: bool) -> str:
     async with machine.in_use():
+        await machine.touch()
         return await _Conversation(endpoint).hold(take_over=take_over)
 
 

@@ -60,7 +60,6 @@ class ActingVm(FollowedVm):
         with suppress(*forgiven):
             await self._catch_up()
         async with self._alone():
-            await self._reload()
             before = await self._state_or_last() if action is Action.DESTROY else await self.state()
             if before is not self.last_state:
                 with suppress(*forgiven):
@@ -124,9 +123,10 @@ class ActingVm(FollowedVm):
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Let nobody else act on it meanwhile, here or elsewhere."""
+        """Let nobody else act on it meanwhile, here or elsewhere; it is known as it is now."""
         async with self._lock, action_lock(self._store.locks, self.name):
             await asyncio.to_thread(self._store.await_witnesses)
+            await self._reload()
             yield
 
 

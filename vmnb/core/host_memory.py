@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["free_mib"]
+__all__ = ["free_mib", "total_mib"]
 
 _MIB = 1024 * 1024
 _PROC = Path("/proc")
@@ -30,10 +30,22 @@ def free_mib(proc: Path = _PROC, cgroups: Path = _CGROUPS) -> int | None:
     return max(0, min(free)) // _MIB if free else None
 
 
-def _of_host(proc: Path) -> Iterator[int]:
+def total_mib(proc: Path = _PROC) -> int | None:
+    """Return how much the host has, in MiB, with its swap space; None where it does not say."""
+    sizes = _meminfo(proc, "MemTotal", "SwapTotal")
+    return sum(sizes) // _MIB if sizes else None
+
+
+def _of_host(proc: Path) -> list[int]:
+    return _meminfo(proc, "MemAvailable")
+
+
+def _meminfo(proc: Path, *names: str) -> list[int]:
+    """Return those sizes of ``/proc/meminfo`` in bytes; nothing where they are not told."""
     with suppress(OSError, KeyError, ValueError):
         lines = dict(line.split(":", 1) for line in (proc / "meminfo").read_text().splitlines())
-        yield int(lines["MemAvailable"].split()[0]) * 1024
+        return [int(lines[name].split()[0]) * 1024 for name in names]
+    return []
 
 
 def _of_cgroups(proc: Path, cgroups: Path) -> Iterator[int]:

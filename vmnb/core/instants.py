@@ -34,7 +34,6 @@ class Instants(ActingVm):
     async def frozen(self, copies: str) -> AsyncIterator[Frozen]:
         """Give its guest as it is at this instant; `copies` is what is told in its history."""
         async with self._alone(), AsyncExitStack() as stack:
-            await self._reload()
             state = await self.state()
             async with self._recorded("fork", state, state):
                 frozen = await stack.enter_async_context(self._hypervisor.frozen(self.handle))
@@ -50,7 +49,6 @@ class Instants(ActingVm):
     async def template(self, name: str | None) -> Template:
         """Save it for others; see :meth:`~vmnb.core.template.Templating.template`."""
         async with self._alone():
-            await self._reload()
             state = await self.state()
             async with self._recorded("template", state, state):
                 made = await self._hypervisor.template(self.handle, name)
@@ -70,8 +68,10 @@ class Instants(ActingVm):
 
     @asynccontextmanager
     async def in_use(self) -> AsyncIterator[None]:
-        """Have it taken as in use, while somebody does something in its guest."""
-        await self.touch()
+        """Have it taken as in use, while somebody does something in its guest.
+
+        Who is about to calls :meth:`touch` inside.
+        """
         descriptor = await asyncio.to_thread(self._uses.begin)
         try:
             yield
@@ -88,7 +88,6 @@ class Instants(ActingVm):
     async def checkpoint(self, name: str, thumbnail: str) -> Checkpoint:
         """Keep it as it is; see :meth:`~vmnb.core.checkpoint.Checkpointing.checkpoint`."""
         async with self._alone():
-            await self._reload()
             state = await self.state()
             async with self._recorded("checkpoint", state, state):
                 made = await self._hypervisor.checkpoint(self.handle, name, thumbnail)
@@ -102,11 +101,12 @@ class Instants(ActingVm):
     async def rewind(self, name: str) -> None:
         """Go on from a checkpoint; see :meth:`~vmnb.core.checkpoint.Checkpointing.rewind`."""
         await self.aclose()  # what happens to its QEMU now is no news
-        async with self._alone():
-            await self._reload()
-            async with self._recorded("rewind", await self.state(), VmState.RUNNING):
-                self.handle = await self._hypervisor.rewind(self.handle, name)
-                remark(name)
+        async with (
+            self._alone(),
+            self._recorded("rewind", await self.state(), VmState.RUNNING),
+        ):
+            self.handle = await self._hypervisor.rewind(self.handle, name)
+            remark(name)
         self._watch()
 
     async def forget_checkpoint(self, name: str) -> None:

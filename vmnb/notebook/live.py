@@ -202,8 +202,8 @@ class Live:
     @asynccontextmanager
     async def entered(self) -> AsyncIterator[None]:
         """Let somebody into the guest, which is in use meanwhile; see :meth:`FirstGuest.enter`."""
-        await self.first_guest.enter()
         async with self.machine.in_use():
+            await self.first_guest.enter()
             yield
 
     async def aclose(self) -> None:

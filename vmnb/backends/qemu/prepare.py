@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from vmnb.backends.qemu.template_key import SEED_DIGEST
 from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import SpecError
 from vmnb.core.handle import IMAGE_DISK_MIB, VmHandle
+from vmnb.core.host_memory import total_mib
 from vmnb.core.hypervisor import BackendTag
 from vmnb.core.names import host_name
 from vmnb.core.network import NetworkMode
@@ -35,7 +35,6 @@ from vmnb.seed import Login, seed_documents, two_cards, write_iso
 __all__ = ["check_disk", "check_memory", "check_vcpus", "prepare", "user_mac"]
 
 _MIB = 1024 * 1024
-_MEMORY = Path("/proc/meminfo")
 _NOBODY = "0" * 32
 _DISK_MAX_MIB = 1 << 31  # 2 PiB: as far as QCOW2 reaches with clusters of 64 KiB
 
@@ -59,14 +58,12 @@ def check_memory(spec: VmSpec, image: BootImage) -> None:
             f"{' to boot by UEFI' if spec.uefi else ''}",
             hint=f'ask for {least_mib} or more; "{spec.memory_mib}G" would be GiB',
         )
-    with suppress(OSError):  # only Linux has the file
-        lines = dict(line.split(":") for line in _MEMORY.read_text().splitlines())
-        has_mib = sum(int(lines[key].split()[0]) for key in ("MemTotal", "SwapTotal")) // 1024
-        if spec.memory_mib > has_mib:
-            raise SpecError(
-                f"memory_mib is {spec.memory_mib}, and this machine has {has_mib}",
-                hint="ask for less, and leave some for the machine itself",
-            )
+    has_mib = total_mib()
+    if has_mib is not None and spec.memory_mib > has_mib:
+        raise SpecError(
+            f"memory_mib is {spec.memory_mib}, and this machine has {has_mib}",
+            hint="ask for less, and leave some for the machine itself",
+        )
 
 
 def check_disk(spec: VmSpec, image: BootImage) -> None:
