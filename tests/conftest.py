@@ -59,6 +59,14 @@ def homes(homes_root: Path, image_cache: Path, monkeypatch: pytest.MonkeyPatch) 
     return home
 
 
+@pytest.fixture
+def machine_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Name a file of the test's own as the machine's configuration; it is not there yet."""
+    path = tmp_path / "machine.toml"
+    monkeypatch.setenv("VMNB_CONFIG", str(path))
+    return path
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
     """Let Ctrl-C have its effect: whoever runs the tests in the background has it ignored."""

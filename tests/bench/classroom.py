@@ -8,12 +8,13 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
+
+from tests.bench.timing import timed
 
 COUNT = 30
 
@@ -48,13 +49,13 @@ def main() -> None:
         manager, client = start_new_kernel()
         try:
             _run(client, MAKE)
-            quiet = [_timed(lambda: _run(client, "1 + 1")) for _ in range(100)]
+            quiet = [timed(lambda: _run(client, "1 + 1")) for _ in range(100)]
             before = _memory_kib(client)
             began = time.perf_counter()
             _run(client, BOOT.format(count=count))
             cells: list[float] = []
             while _told(client, "booting.is_alive()") == "True":
-                cells.append(_timed(lambda: _run(client, "1 + 1")))
+                cells.append(timed(lambda: _run(client, "1 + 1")))
             ready_s = time.perf_counter() - began
             per_vm = (_memory_kib(client) - before) / count / 1024
             _run(client, END)
@@ -87,12 +88,6 @@ def _memory_kib(client: BlockingKernelClient) -> int:
     pid = _told(client, "__import__('os').getpid()")
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-
-
-def _timed(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

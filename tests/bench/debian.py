@@ -7,12 +7,11 @@ so often from what it became.
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import vmnb
+from tests.bench.timing import timed
 from tests.debian.image import build
 from tests.debian.published import NAME, published
 from vmnb import VM
@@ -28,9 +27,9 @@ def main() -> None:
         names = {"VMNB_HOME": "home", "VMNB_RUNTIME": "run", "VMNB_CACHE": "cache"}
         os.environ |= {name: f"{folder}/{place}" for name, place in names.items()}
         with published(build(cache)), _like("first") as first:
-            boot_s = _timed(lambda: first.start().wait_ready(1800))
+            boot_s = timed(lambda: first.start().wait_ready(1800))
             first.suspend()  # so that it takes no processor from the others
-            times = [_timed(_begin) for _ in range(runs)]
+            times = [timed(_begin) for _ in range(runs)]
             pooled = [_pooled() for _ in range(runs)]
             vmnb.pool(0)
         print("| Debian 12 with cloud-init and SSH | s | of the boot |")
@@ -54,13 +53,7 @@ def _begin() -> None:
 
 def _pooled() -> float:
     vmnb.pool(1)  # which returns when it waits
-    return _timed(_begin)
-
-
-def _timed(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
+    return timed(_begin)
 
 
 if __name__ == "__main__":

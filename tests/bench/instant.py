@@ -7,12 +7,11 @@ import argparse
 import asyncio
 import os
 import tempfile
-import time
-from collections.abc import Callable
 from statistics import median
 
 import vmnb
 from tests.bench.bare_instants import bare_fork, bare_restore
+from tests.bench.timing import timed
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.images import resolve
@@ -25,7 +24,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vmnb-", dir="/tmp") as folder:
         os.environ |= {"VMNB_HOME": f"{folder}/home", "VMNB_RUNTIME": f"{folder}/run"}
         image = asyncio.run(resolve("tiny"))
-        rows = {"a boot": [_timed(_boot) for _ in range(max(3, runs // 4))]}
+        rows = {"a boot": [timed(_boot) for _ in range(max(3, runs // 4))]}
         rows |= _instants(runs)
         rows["a bare script that forks"] = asyncio.run(bare_fork(image, runs))
         rows["a bare script that restores"] = asyncio.run(bare_restore(image, runs))
@@ -46,16 +45,16 @@ def _instants(runs: int) -> dict[str, list[float]]:
     with VM("source") as vm:
         vm.start().wait_ready()  # the first of its kind: now there is a template
         for _ in range(runs):
-            restores.append(_timed(_restore))
+            restores.append(timed(_restore))
             VM.attach("restored").destroy()
-            forks.append(_timed(lambda: _fork(vm)))
+            forks.append(timed(lambda: _fork(vm)))
             VM.attach("source-1").destroy()
-            checkpoints.append(_timed(lambda: vm.checkpoint("now")))
-            rewinds.append(_timed(lambda: vm.rewind("now").run("true")))
+            checkpoints.append(timed(lambda: vm.checkpoint("now")))
+            rewinds.append(timed(lambda: vm.rewind("now").run("true")))
             vm.forget_checkpoint("now")
         for _ in range(runs):
             vmnb.pool(1)  # which returns when it waits
-            pooled.append(_timed(_restore))
+            pooled.append(timed(_restore))
             VM.attach("restored").destroy()
         vmnb.pool(0)
     return {
@@ -65,12 +64,6 @@ def _instants(runs: int) -> dict[str, list[float]]:
         "`vm.checkpoint()`": checkpoints,
         "`vm.rewind()`, to the first `run`": rewinds,
     }
-
-
-def _timed(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
 
 
 def _boot() -> None:

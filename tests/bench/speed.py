@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.bare_boot import boot_once
+from tests.bench.timing import timed
 from vmnb import VM
 from vmnb.backends.qemu.memory import inherited, new_memory
 from vmnb.core import runtime
@@ -71,14 +72,8 @@ def _vm(name: str = "bench") -> Iterator[VM]:
         vm.destroy()
 
 
-def _timed(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
-
-
 def _python(code: str) -> float:
-    return _timed(lambda: subprocess.run([sys.executable, "-c", code], check=True))
+    return timed(lambda: subprocess.run([sys.executable, "-c", code], check=True))
 
 
 def _prepare() -> float:
@@ -102,7 +97,7 @@ def _qemu_img(image: BootImage, folder: str) -> Sample:
 
     def create() -> float:
         disk.unlink(missing_ok=True)
-        return _timed(lambda: subprocess.run([*argv, disk], check=True))
+        return timed(lambda: subprocess.run([*argv, disk], check=True))
 
     return create
 
@@ -118,7 +113,7 @@ def _last_duration_s(vm: VM) -> float:
 
 def _boot() -> float:
     with _vm() as vm:
-        return _timed(lambda: vm.start().run("uname -r", check=True))
+        return timed(lambda: vm.start().run("uname -r", check=True))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from tests.chaos.image import idle_image
+from tests.boot_sector import boot_disk
 from tests.chaos.storm import Toll, storm
 
 _HEADS = (
@@ -42,7 +42,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="vmnb-", dir="/tmp") as folder:
             homes = {"VMNB_HOME": "home", "VMNB_RUNTIME": "run"}
             os.environ |= {name: f"{folder}/{place}" for name, place in homes.items()}
-            image = str(idle_image(Path(folder)))
+            image = str(boot_disk(Path(folder, "idle.img")))
             toll = asyncio.run(storm(options.seed, lives, backend=backend, image=image))
         tolls.append(toll)
         print(_row(backend, toll), flush=True)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from tests.chaos.image import idle_image
+from tests.boot_sector import boot_disk
 from tests.chaos.left import kill, left_behind, qemus
 from tests.chaos.lives import contradictions
 from tests.chaos.worker import spec_of
@@ -112,6 +112,6 @@ def test_what_the_table_of_states_says_is_what_happens(
     class OnBackend(Life):
         pass
 
-    OnBackend.backend, OnBackend.image = backend, str(idle_image(tmp_path))
+    OnBackend.backend, OnBackend.image = backend, str(boot_disk(tmp_path / "idle.img"))
     bounds = settings(BOUNDS, max_examples=EXAMPLES[backend])
     run_state_machine_as_test(OnBackend, settings=bounds)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.image import idle_image
+from tests.boot_sector import boot_disk
 from tests.chaos.storm import Toll, storm
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -22,7 +22,7 @@ def test_a_storm_leaves_true_states_and_nothing_else(
     homes: Path, tmp_path: Path, backend: str, seed: int
 ) -> None:
     assert os.environ["VMNB_HOME"].startswith(str(homes))
-    image = str(idle_image(tmp_path))
+    image = str(boot_disk(tmp_path / "idle.img"))
     toll = asyncio.run(storm(seed, 30, backend=backend, image=image))
     assert toll.faults + toll.wrong + toll.left == []
     assert toll.lives >= 30

@@ -4,18 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from vmnb.core.config import CONFIG_VARIABLE, Config, IdleRule, read_config
+from vmnb.core.config import Config, IdleRule, read_config
 from vmnb.core.errors import SpecError
 from vmnb.core.limits import Bound, Limits
 from vmnb.core.state import Action
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Name the file of the machine's configuration, which is not there yet."""
-    path = tmp_path / "machine.toml"
-    monkeypatch.setenv(CONFIG_VARIABLE, str(path))
-    return path
 
 
 @pytest.fixture
@@ -24,20 +16,20 @@ def own(home: Path) -> Path:
     return home / "config.toml"
 
 
-def test_without_files_nothing_is_limited(machine: Path) -> None:
-    assert not machine.exists()
+def test_without_files_nothing_is_limited(machine_config: Path) -> None:
+    assert not machine_config.exists()
     assert read_config() == Config()
     assert not read_config().limits
 
 
-def test_of_both_files_the_stricter_holds(machine: Path, own: Path) -> None:
-    machine.write_text(
+def test_of_both_files_the_stricter_holds(machine_config: Path, own: Path) -> None:
+    machine_config.write_text(
         '[limits]\nvms = 6\nmemory = "8G"\n[idle]\nafter = "30 min"\naction = "stop"\n'
     )
     own.write_text('[limits]\nvms = 9\nmemory = "4G"\ndisk = "60G"\n[idle]\nafter = "1h"\n')
     assert read_config() == Config(
         limits=Limits(
-            vms=Bound(6, str(machine)),
+            vms=Bound(6, str(machine_config)),
             memory_mib=Bound(4096, str(own)),
             disk_mib=Bound(60 * 1024, str(own)),
         ),
@@ -63,7 +55,9 @@ def test_of_both_files_the_stricter_holds(machine: Path, own: Path) -> None:
         "\xff",
     ],
 )
-def test_what_nobody_understands_is_refused_with_the_file_s_name(machine: Path, text: str) -> None:
-    machine.write_text(text, encoding="latin-1")
-    with pytest.raises(SpecError, match=machine.name):
+def test_what_nobody_understands_is_refused_with_the_file_s_name(
+    machine_config: Path, text: str
+) -> None:
+    machine_config.write_text(text, encoding="latin-1")
+    with pytest.raises(SpecError, match=machine_config.name):
         read_config()

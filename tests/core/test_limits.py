@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.noop import NoopHypervisor
-from vmnb.core.config import CONFIG_VARIABLE
 from vmnb.core.errors import LimitError
 from vmnb.core.handle import IMAGE_DISK_MIB, VmHandle
 from vmnb.core.router import RouterHypervisor
@@ -19,15 +18,13 @@ from vmnb.core.spec import VmSpec
 from vmnb.core.store import Store
 
 NewSession = Callable[[], Session]
-Limit = Callable[[str], None]
+Limit = Callable[[str], object]
 
 
 @pytest.fixture
-def limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Limit:
+def limit(machine_config: Path) -> Limit:
     """Return what sets the machine's limits."""
-    path = tmp_path / "machine.toml"
-    monkeypatch.setenv(CONFIG_VARIABLE, str(path))
-    return lambda text: (path.write_text(f"[limits]\n{text}\n"), None)[1]
+    return lambda text: machine_config.write_text(f"[limits]\n{text}\n")
 
 
 @pytest.mark.parametrize(

@@ -11,27 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.samples import row
 from tests.small_disk import mountable
 from vmnb.core.errors import StoreError
 from vmnb.core.handle import VmHandle
-from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.session import Session
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, Cause, VmState
 from vmnb.core.store import Store
 
 Python = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def row(action: str, to_state: VmState) -> HistoryRow:
-    return HistoryRow(
-        time=utc_now(),
-        from_state=None,
-        to_state=to_state,
-        action=action,
-        duration_s=0.5,
-        cause=Cause.USER,
-    )
 
 
 def made(store: Store, name: str) -> VmHandle:

@@ -14,28 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.samples import row
 from vmnb.core.errors import SpecError, StoreError, VmExistsError
 from vmnb.core.handle import VmHandle
-from vmnb.core.history import HistoryRow, utc_now
+from vmnb.core.history import utc_now
 from vmnb.core.spec import VmSpec
-from vmnb.core.state import Action, Cause, VmState
+from vmnb.core.state import Action, VmState
 from vmnb.core.store import Store
 
 Python = Callable[..., subprocess.CompletedProcess[str]]
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-def row(action: str, to_state: VmState, key: str | None = None) -> HistoryRow:
-    return HistoryRow(
-        time=utc_now(),
-        from_state=None,
-        to_state=to_state,
-        action=action,
-        duration_s=0.5,
-        cause=Cause.USER,
-        key=key,
-    )
 
 
 def made(store: Store, name: str) -> VmHandle:

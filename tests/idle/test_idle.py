@@ -12,20 +12,17 @@ import pytest
 
 from tests.homes import own_homes
 from vmnb import VM
-from vmnb.core.config import CONFIG_VARIABLE
 from vmnb.core.paths import data_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-Rule = Callable[[str], None]
+Rule = Callable[[str], object]
 
 
 @pytest.fixture
-def rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rule:
+def rule(machine_config: Path) -> Rule:
     """Return what sets the rule for idle VMs."""
-    path = tmp_path / "machine.toml"
-    monkeypatch.setenv(CONFIG_VARIABLE, str(path))
-    return lambda text: (path.write_text(f"[idle]\n{text}\n"), None)[1]
+    return lambda text: machine_config.write_text(f"[idle]\n{text}\n")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot_sector import boot_disk
 from vmnb import VM
 from vmnb.core.errors import CapabilityError, DeadlineError, GuestError, SpecError, StateError
 
@@ -255,8 +256,7 @@ def test_a_guest_that_never_is_ready_shows_its_console(shared_homes: Path) -> No
 
 def says(image: Path, text: str) -> Path:
     """Make a disk whose boot sector says `text` on the serial port."""
-    image.write_bytes((SAYS + text.encode()).ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20))
-    return image
+    return boot_disk(image, SAYS + text.encode())
 
 
 def test_a_backend_without_guests_cannot_be_waited_for(shared_homes: Path) -> None:

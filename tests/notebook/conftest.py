@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot_sector import boot_disk
 from tests.coroutines import pytest_pyfunc_call
 from vmnb.core import runtime
 
@@ -26,10 +27,7 @@ def own_homes(homes: Path) -> Iterator[None]:
 @pytest.fixture
 def boot_sector(homes: Path) -> Path:
     """A user's own raw image, whose guest waits for ever and has no agent."""
-    image = homes / "mine.img"
-    code = b"\xfb\xf4\xeb\xfd"  # sti; hlt; jmp back to hlt
-    image.write_bytes(code.ljust(510, b"\0") + b"\x55\xaa" + bytes(1 << 20))
-    return image
+    return boot_disk(homes / "mine.img")
 
 
 @pytest.fixture

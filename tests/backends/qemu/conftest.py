@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot_sector import HALT, boot_disk
 from tests.small_disk import mountable
 from vmnb.backends.qemu import QemuHypervisor
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
 
-SECTOR_BYTES = 512
-HALT = b"\xfb\xf4\xeb\xfd"  # sti; hlt; jmp back to hlt
 HELLO = b"\xba\xf8\x03\xb0H\xee\xb0i\xee\xb0\n\xee"  # "Hi" to the serial port
 GUESTS = {
     "idle": HALT,
@@ -42,10 +41,7 @@ def make_image(tmp_path: Path) -> Callable[[str], Path]:
     """Make the disk of one of `GUESTS`."""
 
     def make(guest: str) -> Path:
-        path = tmp_path / f"{guest}.img"
-        code = GUESTS[guest]
-        path.write_bytes(code.ljust(SECTOR_BYTES - 2, b"\0") + b"\x55\xaa" + bytes(1 << 20))
-        return path
+        return boot_disk(tmp_path / f"{guest}.img", GUESTS[guest])
 
     return make
 

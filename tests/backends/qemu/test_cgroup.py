@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.core.config import CONFIG_VARIABLE
 from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
@@ -22,10 +21,9 @@ Prepared = Callable[[VmSpec], AbstractAsyncContextManager[VmHandle]]
 
 
 @pytest.fixture
-def above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def above(tmp_path: Path, machine_config: Path) -> Path:
     """The configured group, which is not there yet."""
-    (tmp_path / "config.toml").write_text(f'[cgroup]\nparent = "{tmp_path}/above"\n')
-    monkeypatch.setenv(CONFIG_VARIABLE, str(tmp_path / "config.toml"))
+    machine_config.write_text(f'[cgroup]\nparent = "{tmp_path}/above"\n')
     return tmp_path / "above"
 
 
