@@ -60,6 +60,10 @@ class Page:
         """Wait until there were `count` bytes of output."""
         await self._until(lambda: len(self.output) >= count)
 
+    async def until_here(self) -> None:
+        """Wait until it is told that it is not typed on from another process."""
+        await self._until(lambda: not self.console.is_elsewhere)
+
     async def _until(self, condition: Any) -> None:
         async with asyncio.timeout(30):
             while not condition():

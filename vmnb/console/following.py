@@ -84,8 +84,10 @@ class Following:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._frames.close()
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            self._frames.close()
 
     async def _greet(self, seq: int) -> None:
         await self._frames.write({"kind": "follow", "seq": seq})

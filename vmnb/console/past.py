@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vmnb.console.log import ConsoleLog
 from vmnb.console.ring import Ring
+from vmnb.core.finish import finish
 
 __all__ = ["Past"]
 
@@ -36,15 +37,22 @@ class Past:
     async def load(self, path: Path | None) -> tuple[ConsoleLog, int]:
         """Take over what is new; return the log at `path`, and how far it is known now."""
         log = ConsoleLog(path)
+        try:
+            return log, await self._catch_up(log)
+        except BaseException:
+            log.close()
+            raise
+
+    async def _catch_up(self, log: ConsoleLog) -> int:
         known = self.known
         if known is None:
             end = self._ring.end
             said = self._ring.read(max(self._ring.start, end - _NEVER_STALLED), _NEVER_STALLED)
-            known = await asyncio.to_thread(log.place_after, said, end)
-        start, data = await asyncio.to_thread(log.tail, known)
+            known = await finish(asyncio.to_thread(log.place_after, said, end))
+        start, data = await finish(asyncio.to_thread(log.tail, known))
         if start > known:
             self._ring.restart(self._ring.end + start - known)
         self.known = start + len(data)
         if data:
             self._receive(data)
-        return log, self.known
+        return self.known

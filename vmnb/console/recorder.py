@@ -5,6 +5,7 @@ import codecs
 import logging
 import os
 import uuid
+from functools import partial
 from io import BufferedWriter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from vmnb.console.cast import MARK, OUTPUT, SIZE, event_line, header_line
 from vmnb.console.hub import Console
 from vmnb.core.errors import BackendError
+from vmnb.core.threads import in_thread
 
 __all__ = ["Recorder"]
 
@@ -67,11 +69,11 @@ class Recorder:
         BackendError
             The file cannot be made.
         """
+        self._position, screen = await self._console.restore()
         try:
-            file = await asyncio.to_thread(_made, self.path)
+            file = await in_thread(partial(_made, self.path), BufferedWriter.close)
         except OSError as error:
             raise self._failure(error) from error
-        self._position, screen = await self._console.restore()
         self._begun = asyncio.get_running_loop().time()
         self._size = self._console.size
         self._put(header_line(*self._size, **self._header))

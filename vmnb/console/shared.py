@@ -73,8 +73,13 @@ class SharedSource(Part):
             self._mark_typed()
 
     async def _go_on(self, given: Given) -> None:
-        """Sit down where another process sat."""
-        await self._unfollow()
+        """Sit down where another process sat, also if cancelled: nobody else has it any more."""
+        try:
+            await self._unfollow()
+        finally:
+            self._succeed(given)
+
+    def _succeed(self, given: Given) -> None:
         descriptor, lock, listener = given.descriptors
         sock = socket.socket(fileno=descriptor)
         sock.setblocking(False)

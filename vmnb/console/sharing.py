@@ -72,12 +72,14 @@ class Sharing:
         """Serve nobody any more; what was told already is still sent, but to one who is stuck."""
         for task in self._tasks - self._writing:
             task.cancel()
-        if self._writing:
-            await asyncio.wait(self._writing, timeout=_FLUSH_S)
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            if self._writing:
+                await asyncio.wait(self._writing, timeout=_FLUSH_S)
+        finally:
+            tasks = tuple(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name="share a console")

@@ -13,6 +13,7 @@ from vmnb.core.remarks import remark
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, VmState
 from vmnb.core.template import UNTOUCHED, Template
+from vmnb.core.threads import in_thread
 
 __all__ = ["Instants"]
 
@@ -72,12 +73,11 @@ class Instants(ActingVm):
 
         Who is about to calls :meth:`touch` inside.
         """
-        descriptor = await asyncio.to_thread(self._uses.begin)
+        use = await in_thread(self._uses.begin, self._uses.end)
         try:
             yield
         finally:
-            if descriptor is not None:
-                await finish(asyncio.to_thread(self._uses.end, descriptor))
+            await finish(asyncio.to_thread(self._uses.end, use))
 
     async def aclose(self) -> None:
         """Stop following the VM, which itself goes on as it is."""

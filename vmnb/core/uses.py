@@ -58,8 +58,10 @@ class Uses:
             return descriptor
         return None
 
-    def end(self, descriptor: int) -> None:
+    def end(self, descriptor: int | None) -> None:
         """Take note that a use that began is over now."""
+        if descriptor is None:
+            return
         with suppress(OSError):
             os.utime(descriptor)
         disown(descriptor)

@@ -18,11 +18,11 @@ from vmnb.backends.qemu.layers import link_chain, new_layer, put_on_top
 from vmnb.backends.qemu.personal import card_of_copy
 from vmnb.backends.qemu.prepare import user_mac
 from vmnb.backends.qemu.qemu_img import create_layer
-from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.forking import FORKED_FROM, UNFINISHED_COPY
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
 from vmnb.core.template import RESTORED_FROM, UNTOUCHED
+from vmnb.core.threads import in_thread
 
 __all__ = ["prepare_clone"]
 

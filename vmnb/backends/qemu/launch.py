@@ -35,13 +35,13 @@ from vmnb.backends.qemu.migration import Origin, receive
 from vmnb.backends.qemu.monitor import queue_for
 from vmnb.backends.qemu.process import ending, last_lines, spawn
 from vmnb.backends.qemu.tap import tap_of
-from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import BackendError, DeadlineError, LinkLostError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.names import host_name
 from vmnb.core.network import NetworkMode
 from vmnb.core.process import Found, ProcessId
+from vmnb.core.threads import in_thread
 
 __all__ = ["launch", "planned_shape"]
 

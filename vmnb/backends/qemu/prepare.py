@@ -18,7 +18,6 @@ from vmnb.backends.qemu.firmware import Firmware
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.qemu_img import copy_variables, create_overlay
 from vmnb.backends.qemu.template_key import SEED_DIGEST
-from vmnb.backends.qemu.threads import in_thread
 from vmnb.core.errors import SpecError
 from vmnb.core.handle import IMAGE_DISK_MIB, VmHandle
 from vmnb.core.host_memory import total_mib
@@ -27,6 +26,7 @@ from vmnb.core.names import host_name
 from vmnb.core.network import NetworkMode
 from vmnb.core.spec import VmSpec
 from vmnb.core.ssh import SshConfig
+from vmnb.core.threads import in_thread
 from vmnb.guest.ssh_key import make_key, public_key
 from vmnb.images import BootImage
 from vmnb.lan import Zone, card_mac

@@ -20,11 +20,11 @@ from vmnb.backends.qemu.personal import cards
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
 from vmnb.backends.qemu.sparse import copy_sparse
-from vmnb.backends.qemu.threads import in_thread
 from vmnb.backends.qemu.twin import twin
 from vmnb.core.errors import BackendError, StateError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
+from vmnb.core.threads import in_thread
 
 __all__ = ["save_guest"]
 
