@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from vmnb.core.state import Action, Cause, VmState
     from vmnb.notebook import templates
     from vmnb.notebook.doctor import doctor
-    from vmnb.notebook.fleet import Fleet
-    from vmnb.notebook.lab import Lab
-    from vmnb.notebook.lanes import timeline
-    from vmnb.notebook.machines_table import machines
-    from vmnb.notebook.network import Network
+    from vmnb.notebook.fleet.fleet import Fleet
+    from vmnb.notebook.lab.lab import Lab
+    from vmnb.notebook.network.network import Network
     from vmnb.notebook.page.export import export
+    from vmnb.notebook.pictures.lanes import timeline
     from vmnb.notebook.pool import pool
     from vmnb.notebook.prune import prune
-    from vmnb.notebook.vm import VM
+    from vmnb.notebook.tables.machines import machines
+    from vmnb.notebook.vm.vm import VM
     from vmnb.seed import cloud_init
 
     private = NetworkConfig.private
@@ -60,13 +60,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "VM": "vmnb.notebook.vm",
-    "Network": "vmnb.notebook.network",
-    "Lab": "vmnb.notebook.lab",
-    "Fleet": "vmnb.notebook.fleet",
-    "machines": "vmnb.notebook.machines_table",
+    "VM": "vmnb.notebook.vm.vm",
+    "Network": "vmnb.notebook.network.network",
+    "Lab": "vmnb.notebook.lab.lab",
+    "Fleet": "vmnb.notebook.fleet.fleet",
+    "machines": "vmnb.notebook.tables.machines",
     "doctor": "vmnb.notebook.doctor",
-    "timeline": "vmnb.notebook.lanes",
+    "timeline": "vmnb.notebook.pictures.lanes",
     "export": "vmnb.notebook.page.export",
     "pool": "vmnb.notebook.pool",
     "prune": "vmnb.notebook.prune",
@@ -100,4 +100,4 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
     """Add the magics ``%vm`` and ``%%vm``; ``%load_ext vmnb`` calls it."""
-    import_module("vmnb.notebook.magics").load(shell)
+    import_module("vmnb.notebook.magics.magics").load(shell)

@@ -11,15 +11,15 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.jupyter import write_json
 from tests.browser.lab import Notebook, lab_server
 from tests.chromium import OTHER_NAME
-from vmnb.notebook.socket_frame import unpack
+from vmnb.notebook.socket.frame import unpack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 CARD = "from vmnb import VM\nvm = VM('web').start()\nvm"
-TOKEN = "from vmnb.notebook.socket_server import SocketServer\nSocketServer.of_process().token"
+TOKEN = "from vmnb.notebook.socket.server import SocketServer\nSocketServer.of_process().token"
 BLOCK = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.05)"
 BREAK = (
-    "from vmnb.core import runtime\nfrom vmnb.notebook.socket_server import SocketServer\n"
+    "from vmnb.core import runtime\nfrom vmnb.notebook.socket.server import SocketServer\n"
     "runtime.run(SocketServer.close_one())"
 )
 

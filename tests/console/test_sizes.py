@@ -10,7 +10,7 @@ from vmnb.console import Console
 from vmnb.console.sizes import Sizes
 from vmnb.core.errors import GuestError
 from vmnb.core.hypervisor import UnixConsole
-from vmnb.notebook.guest_size import GuestSize
+from vmnb.notebook.live.guest_size import GuestSize
 
 from .page import Page
 

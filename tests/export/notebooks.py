@@ -6,7 +6,7 @@ from typing import Any
 import nbformat
 
 from vmnb.console.cast import Cast, Event
-from vmnb.notebook.replay import RECORDED_BYTES, packed
+from vmnb.notebook.card.replay import RECORDED_BYTES, packed
 
 __all__ = ["HOSTILE", "card_outputs", "cast_of", "write_notebook"]
 

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from vmnb.errors import SpecError
-from vmnb.notebook.replay import packed, unpacked
+from vmnb.notebook.card.replay import packed, unpacked
 
 from .notebooks import HOSTILE, cast_of
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
-from vmnb.notebook.assets import STATIC_DIR
+from vmnb.notebook.widget.assets import STATIC_DIR
 
 HERE = Path(__file__).parent
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vmnb.core.errors import VmnbError
-from vmnb.notebook import assets
+from vmnb.notebook.widget import assets
 
 # Each widget's state carries the bootstrap, and so does each saved notebook.
 BOOTSTRAP_LIMIT_BYTES = 14_000

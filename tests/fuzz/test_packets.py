@@ -16,7 +16,7 @@ from vmnb.lan.dhcp import answer_dhcp
 from vmnb.lan.frames import BROADCAST, Datagram, answer_arp, mac_bytes
 from vmnb.lan.names import answer_dns
 from vmnb.lan.zone import Member, Zone
-from vmnb.notebook.socket_frame import pack, unpack
+from vmnb.notebook.socket.frame import pack, unpack
 
 from .inputs import JSON, MANY, damaged
 

@@ -17,7 +17,7 @@ from vmnb.errors import ImageError, ImageUnavailableError, SpecError
 from vmnb.images import resolve
 from vmnb.images.pulling import pull
 from vmnb.images.sources import source_of
-from vmnb.notebook.image_table import IMAGE_SCHEMA
+from vmnb.notebook.images.table import IMAGE_SCHEMA
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from vmnb import VM
 from vmnb.core.errors import CapabilityError, CheckpointError, SpecError, StateError
 from vmnb.core.handle import VmHandle
-from vmnb.notebook.checkpoint_table import CHECKPOINT_SCHEMA
+from vmnb.notebook.tables.checkpoints import CHECKPOINT_SCHEMA
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import pytest
 
 from vmnb import VM
 from vmnb.core import runtime
-from vmnb.notebook.console_talk import ConsoleTalk
-from vmnb.notebook.typed import Typed
+from vmnb.notebook.widget.console_talk import ConsoleTalk
+from vmnb.notebook.widget.typed import Typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

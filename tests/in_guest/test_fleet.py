@@ -7,7 +7,7 @@ import pytest
 
 from vmnb import VM, Fleet
 from vmnb.errors import CommandError, DeadlineError, FleetError
-from vmnb.notebook.fleet_table import FLEET_RUN_SCHEMA
+from vmnb.notebook.fleet.table import FLEET_RUN_SCHEMA
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -15,7 +15,7 @@ import vmnb
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.core.errors import BackendError, SpecError, StateError
-from vmnb.notebook.forward_table import FORWARD_SCHEMA
+from vmnb.notebook.tables.forwards import FORWARD_SCHEMA
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,7 @@ from vmnb.core.errors import (
 )
 from vmnb.core.machine import Machine
 from vmnb.core.state import Action
-from vmnb.notebook.lab_table import LAB_SCHEMA
+from vmnb.notebook.lab.table import LAB_SCHEMA
 
 from .conftest import Write
 

@@ -64,7 +64,7 @@ def as_nobody(homes: Path) -> Iterator[str]:
     # What is imported later must be imported before: the user may not reach Python itself.
     yield """
 import importlib.metadata, importlib.readers, importlib.resources, os, pandas, sys
-import vmnb.backends.qemu, vmnb.notebook.machines_table
+import vmnb.backends.qemu, vmnb.notebook.tables.machines
 from pathlib import Path
 from vmnb import VM, machines
 from vmnb.core.registry import make_hypervisor

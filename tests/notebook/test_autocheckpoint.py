@@ -17,8 +17,8 @@ from vmnb.core.errors import BackendError, CapabilityError, CheckpointError, Spe
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import utc_now
 from vmnb.core.hypervisor import Capability
-from vmnb.notebook.autocheckpoint import KEPT
-from vmnb.notebook.checkpoint_names import name_of_cell, name_of_time
+from vmnb.notebook.magics.autocheckpoint import KEPT
+from vmnb.notebook.vm.checkpoint_names import name_of_cell, name_of_time
 
 
 class Keeping(NoopHypervisor):

@@ -6,8 +6,8 @@ from vmnb.core.boot import BootMark, Milestone
 from vmnb.core.history import HistoryRow
 from vmnb.core.state import Cause, VmState
 from vmnb.guest.boot_facts import GuestBoot, Stage
-from vmnb.notebook.boot_phases import Phase, boot_phases, console_boot, kernel_clock
-from vmnb.notebook.boot_timeline import BOOT_SCHEMA, BootTimeline
+from vmnb.notebook.pictures.boot_phases import Phase, boot_phases, console_boot, kernel_clock
+from vmnb.notebook.pictures.boot_timeline import BOOT_SCHEMA, BootTimeline
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>"

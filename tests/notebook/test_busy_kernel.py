@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.kernels import CONTROL, KERNELS, THREAD, install_kernels
-from vmnb.notebook import kernel_control, kernel_thread
-from vmnb.notebook.kernel_comm import Way, take
-from vmnb.notebook.typed import Typed
+from vmnb.notebook.kernel import control, thread
+from vmnb.notebook.kernel.comm import Way, take
+from vmnb.notebook.widget.typed import Typed
 
 from .kernel import Kernel, Message, kernel_of
 
@@ -207,7 +207,7 @@ class TestWhileACellBlocks:
         kernel.run("import ipywidgets; ipywidgets.Widget.close_all()")
         kernel.say(comm, press("suspend"))
         assert kernel.run("print(vm.state)") == "running\n"
-        desk = kernel.run("from vmnb.notebook.kernel_desk import desk; print(desk)")
+        desk = kernel.run("from vmnb.notebook.kernel.desk import desk; print(desk)")
         assert desk == "{}\n"
 
 
@@ -237,8 +237,8 @@ def test_a_widget_without_a_kernel_is_taken_as_it_is(comm: Any) -> None:
     ],
 )
 def test_a_kernel_that_nobody_knows_is_left_alone(kernel: Any) -> None:
-    assert not kernel_thread.take_over(kernel)
-    assert not kernel_control.take_over(kernel)
+    assert not thread.take_over(kernel)
+    assert not control.take_over(kernel)
 
 
 class TestTyped:

@@ -13,8 +13,8 @@ from vmnb import VM, Fleet, VmState
 from vmnb.backends.noop import NoopHypervisor
 from vmnb.core.errors import CapabilityError, FleetError, SpecError, StateError, VmNotFoundError
 from vmnb.core.state import Action
-from vmnb.notebook.each import AT_ONCE
-from vmnb.notebook.fleet_table import FLEET_RUN_SCHEMA
+from vmnb.notebook.fleet.each import AT_ONCE
+from vmnb.notebook.fleet.table import FLEET_RUN_SCHEMA
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from vmnb import VM, Fleet
 from vmnb.backends.noop import NoopHypervisor
 from vmnb.core import runtime
 from vmnb.core.state import Action
-from vmnb.notebook.fleet_live import FleetState
-from vmnb.notebook.fleet_widget import FleetWidget
-from vmnb.notebook.talk import Message
+from vmnb.notebook.fleet.live import FleetState
+from vmnb.notebook.fleet.widget import FleetWidget
+from vmnb.notebook.widget.talk import Message
 
 HOSTILE = '<script>alert("1")<!-- & é'
 WIDGET = "application/vnd.jupyter.widget-view+json"

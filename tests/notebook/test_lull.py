@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from vmnb.notebook.lull import Lull
+from vmnb.notebook.widget.lull import Lull
 
 pytestmark = pytest.mark.timeout(60)
 _NEVER_S = 3600.0

@@ -7,8 +7,8 @@ import pytest
 from tests.shell import Shell, ipython
 from vmnb import VM
 from vmnb.core.errors import CapabilityError, SpecError, VmNotFoundError
-from vmnb.notebook.machines_table import MACHINES_SCHEMA
-from vmnb.notebook.magic_line import MagicLine, parse_line
+from vmnb.notebook.magics.line import MagicLine, parse_line
+from vmnb.notebook.tables.machines import MACHINES_SCHEMA
 
 NAMES = ("web", "weather", "my web", 'the "big" one', "Größe", "a:b")
 

@@ -12,8 +12,8 @@ from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError
 from vmnb.core.handle import VmHandle
 from vmnb.core.hypervisor import Capability
-from vmnb.notebook.metrics_table import METRICS_SCHEMA
-from vmnb.notebook.metrics_talk import MetricsTalk
+from vmnb.notebook.tables.metrics import METRICS_SCHEMA
+from vmnb.notebook.widget.metrics_talk import MetricsTalk
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<b onload='x'>&"

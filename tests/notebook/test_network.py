@@ -11,7 +11,7 @@ from vmnb import VM, Network
 from vmnb.core.errors import SpecError, VmExistsError
 from vmnb.core.network import NetworkConfig
 from vmnb.lan.files import register_path
-from vmnb.notebook.member_table import MEMBER_SCHEMA
+from vmnb.notebook.network.members import MEMBER_SCHEMA
 
 HOSTILE = '<script>alert("1")<!-- & é'
 WIDGET = "application/vnd.jupyter.widget-view+json"

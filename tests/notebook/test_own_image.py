@@ -7,7 +7,7 @@ import pytest
 from vmnb import VM
 from vmnb.core.errors import DeadlineError, SpecError, StateError
 from vmnb.guest import CommandError
-from vmnb.notebook.card import card_of
+from vmnb.notebook.card.card import card_of
 
 
 def test_without_an_agent_it_does_not_boot_for_ever_and_runs_no_command(boot_sector: Path) -> None:

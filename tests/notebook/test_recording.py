@@ -9,7 +9,7 @@ import pytest
 from vmnb import VM
 from vmnb.console.cast import Cast
 from vmnb.errors import BackendError, CapabilityError, SpecError
-from vmnb.notebook.replay import unpacked
+from vmnb.notebook.card.replay import unpacked
 
 HEADER = '{"version": 2, "width": 80, "height": 24}\n'
 

@@ -16,9 +16,9 @@ from vmnb.core import runtime
 from vmnb.core.history import HistoryRow, utc_now
 from vmnb.core.hypervisor import UnixConsole
 from vmnb.core.state import Cause, VmState
-from vmnb.notebook.bounds import short_rows, short_text
-from vmnb.notebook.card import Problem, history_rows
-from vmnb.notebook.replay import UNRECORDED_BYTES
+from vmnb.notebook.card.bounds import short_rows, short_text
+from vmnb.notebook.card.card import Problem, history_rows
+from vmnb.notebook.card.replay import UNRECORDED_BYTES
 
 STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"

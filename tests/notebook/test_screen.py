@@ -9,8 +9,8 @@ import pytest
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.core.errors import CapabilityError
-from vmnb.notebook.live import Live
-from vmnb.notebook.screen_talk import ScreenTalk
+from vmnb.notebook.live.live import Live
+from vmnb.notebook.widget.screen_talk import ScreenTalk
 
 
 class Page:

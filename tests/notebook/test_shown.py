@@ -9,8 +9,8 @@ from vmnb import VM
 from vmnb.backends.noop import NoopHypervisor
 from vmnb.core import runtime
 from vmnb.core.state import Action
-from vmnb.notebook.card import card_of
-from vmnb.notebook.live import Live
+from vmnb.notebook.card.card import card_of
+from vmnb.notebook.live.live import Live
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 

@@ -12,12 +12,12 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from vmnb.notebook import socket_server
-from vmnb.notebook.socket_frame import pack, unpack
-from vmnb.notebook.socket_server import SocketServer
-from vmnb.notebook.socket_talk import SocketTalk
-from vmnb.notebook.talk import Message, Send, Talk
-from vmnb.notebook.talks import Talks
+from vmnb.notebook.socket import server
+from vmnb.notebook.socket.frame import pack, unpack
+from vmnb.notebook.socket.server import SocketServer
+from vmnb.notebook.widget.socket_talk import SocketTalk
+from vmnb.notebook.widget.talk import Message, Send, Talk
+from vmnb.notebook.widget.talks import Talks
 
 ORIGIN = "https://hub.example"
 _S = 20.0
@@ -241,7 +241,7 @@ def test_the_kernel_never_says_the_token_there() -> None:
 
 
 def test_one_who_says_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_server, "_ENTER_S", 0.1)
+    monkeypatch.setattr(server, "_ENTER_S", 0.1)
 
     async def check() -> None:
         async with a_server() as (_, _, told), a_stranger(told) as page:

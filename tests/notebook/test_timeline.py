@@ -9,8 +9,8 @@ import vmnb
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.core.errors import SpecError, VmNotFoundError
-from vmnb.notebook.card import states_of
-from vmnb.notebook.timeline import Timeline
+from vmnb.notebook.card.card import states_of
+from vmnb.notebook.pictures.timeline import Timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<img src=x onerror='x'>&amp;"

@@ -19,8 +19,8 @@ from vmnb.core.errors import (
     VmNotFoundError,
 )
 from vmnb.core.state import Action
-from vmnb.notebook.history_table import HISTORY_SCHEMA
-from vmnb.notebook.machines_table import MACHINES_SCHEMA
+from vmnb.notebook.tables.history import HISTORY_SCHEMA
+from vmnb.notebook.tables.machines import MACHINES_SCHEMA
 
 
 def _vm(name: str = "web") -> VM:

@@ -5,7 +5,7 @@ import asyncio
 from vmnb import VM
 from vmnb.core import runtime
 from vmnb.core.state import VmState
-from vmnb.notebook.wait import Wait
+from vmnb.notebook.vm.wait import Wait
 
 
 def test_how_the_vm_ended_is_told_although_it_is_written_down_a_moment_later() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from vmnb.notebook.talk import Message
-from vmnb.notebook.wire import Wire
+from vmnb.notebook.widget.talk import Message
+from vmnb.notebook.widget.wire import Wire
 
 BYTES = bytes(range(256))
 TEXT = (

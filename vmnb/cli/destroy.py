@@ -16,7 +16,7 @@ from vmnb.lab import lab_above
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
-    from vmnb.notebook.lab import Lab
+    from vmnb.notebook.lab.lab import Lab
 
 __all__ = ["add_to"]
 
@@ -55,7 +55,7 @@ def _lab(arguments: argparse.Namespace) -> "Lab | None":
     """Return the lab that may be meant; None where names are given and there is none."""
     if arguments.names and arguments.file is None and lab_above(Path.cwd()) is None:
         return None
-    from vmnb.notebook.lab import Lab
+    from vmnb.notebook.lab.lab import Lab
 
     return Lab.load(arguments.file)
 

@@ -58,14 +58,14 @@ _IMAGE = "a name that `vmnb images available` lists, or an address by https, htt
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from vmnb.notebook.image_actions import every
+    from vmnb.notebook.images.actions import every
 
     return _show(runtime.run(every()), arguments)
 
 
 def _available(arguments: argparse.Namespace) -> int:
     from vmnb.images.catalogue import catalogue
-    from vmnb.notebook.image_rows import available_row
+    from vmnb.notebook.images.rows import available_row
 
     rows = [available_row(entry)._asdict() for entry in catalogue().values()]
     print_rows(rows, _AVAILABLE, as_json=arguments.json)
@@ -86,7 +86,7 @@ def _add(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from vmnb.notebook.image_actions import verify
+    from vmnb.notebook.images.actions import verify
 
     return _show(runtime.run(verify(arguments.name)), arguments)
 
@@ -99,7 +99,7 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 
 def _show(images: Sequence["LibraryImage"], arguments: argparse.Namespace) -> int:
-    from vmnb.notebook.image_rows import image_row
+    from vmnb.notebook.images.rows import image_row
 
     print_rows([image_row(each)._asdict() for each in images], _COLUMNS, as_json=arguments.json)
     return 0

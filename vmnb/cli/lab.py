@@ -13,7 +13,7 @@ from vmnb.cli.table import print_table
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
-    from vmnb.notebook.lab import Lab
+    from vmnb.notebook.lab.lab import Lab
 
 __all__ = ["add_file", "add_to"]
 
@@ -67,7 +67,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _load(arguments: argparse.Namespace) -> "Lab":
-    from vmnb.notebook.lab import Lab
+    from vmnb.notebook.lab.lab import Lab
 
     return Lab.load(arguments.file)
 

@@ -29,7 +29,7 @@ def add_to(commands: "Commands") -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from vmnb.notebook.machine_rows import machine_rows
+    from vmnb.notebook.tables.machine_rows import machine_rows
 
     rows = runtime.run(machine_rows())
     objects = [row._asdict() | {"accelerator": row.accelerator or None} for row in rows]

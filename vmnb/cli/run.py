@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
 async def _result(
     name: str, command: Command, timeout_s: float, output: "_Output | None"
 ) -> RunResult:
-    from vmnb.notebook.live import Live
+    from vmnb.notebook.live.live import Live
 
     live = await Live.of(await machine_named(name))
     if output is None:

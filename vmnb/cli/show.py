@@ -42,7 +42,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 async def _facts(name: str) -> dict[str, Any]:
-    from vmnb.notebook.way_in import open_forwards
+    from vmnb.notebook.live.way_in import open_forwards
 
     machine = await machine_named(name)
     state, handle = await machine.state(), machine.handle
@@ -63,7 +63,7 @@ async def _facts(name: str) -> dict[str, Any]:
 
 async def _address(machine: Machine, state: VmState) -> str | None:
     """Return the guest's address, if it is up and says it soon."""
-    from vmnb.notebook.guest_up import is_guest_up
+    from vmnb.notebook.live.guest_up import is_guest_up
 
     with suppress(VmnbError, TimeoutError):
         if is_guest_up(state, await machine.history()):

@@ -38,7 +38,7 @@ def add_to(commands: "Commands") -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from vmnb.notebook.template_rows import template_row
+    from vmnb.notebook.tables.template_rows import template_row
 
     templates = runtime.run(runtime.session().router.templates())
     rows = [template_row(each)._asdict() for each in templates]

@@ -1,7 +1,7 @@
 """What a virtual machine boots: the tiny guest, a cloud image, or a disk that the user has.
 
 ``vmnb.images.pull("debian-12")`` and its like are for users; they stand in
-:mod:`vmnb.notebook.images`. Each name is imported when it is first used.
+:mod:`vmnb.notebook.images.images`. Each name is imported when it is first used.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vmnb.images.library import LibraryImage, Origin
     from vmnb.images.resolving import resolve
     from vmnb.images.tiny import is_built
-    from vmnb.notebook.images import (
+    from vmnb.notebook.images.images import (
         add,
         aio,
         available,
@@ -40,7 +40,7 @@ __all__ = [
     "verify",
 ]
 
-_FACE = "vmnb.notebook.images"
+_FACE = "vmnb.notebook.images.images"
 _HOMES = {
     "BootImage": "vmnb.images.image",
     "LibraryImage": "vmnb.images.library",

@@ -6,7 +6,7 @@ from typing import Any
 
 from vmnb.core import runtime
 from vmnb.diagnosis import Finding, Level, diagnose
-from vmnb.notebook.html import html_table
+from vmnb.notebook.card.html import html_table
 
 __all__ = ["Diagnosis", "doctor"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vmnb.core import runtime
 from vmnb.core.pruning import find_remnants, remove_remnants
 from vmnb.core.remnant import Remnant
-from vmnb.notebook.html import html_table
+from vmnb.notebook.card.html import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ def _texts(each: Remnant) -> tuple[str, ...]:
 
 
 def _table(found: Sequence[Remnant]) -> "pd.DataFrame":
-    from vmnb.notebook.table import table  # pandas is imported where it is needed
+    from vmnb.notebook.tables.table import table  # pandas is imported where it is needed
 
     rows = [(str(each.kind), each.what, each.size_bytes / 2**20, each.why) for each in found]
     return table(rows, PRUNE_SCHEMA)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from vmnb.core import runtime
 from vmnb.core.template import Template
-from vmnb.notebook.template_rows import template_row
+from vmnb.notebook.tables.template_rows import template_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ def list() -> "pd.DataFrame":  # noqa: A001 - as vmnb.templates.list it takes no
     CapabilityError
         The backend that makes VMs here keeps none.
     """
-    from vmnb.notebook.table import table  # pandas is imported where it is needed
+    from vmnb.notebook.tables.table import table  # pandas is imported where it is needed
 
     templates = runtime.run(runtime.session().router.templates())
     return table([template_row(each) for each in templates], TEMPLATE_SCHEMA)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vmnb.core.errors import CapabilityError, SpecError
-from vmnb.notebook.assets import Replay, replay
 from vmnb.notebook.page.outputs import standing_alone
+from vmnb.notebook.widget.assets import Replay, replay
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmnb.console.cast import Cast
 from vmnb.core.errors import SpecError
-from vmnb.notebook.replay import unpacked
+from vmnb.notebook.card.replay import unpacked
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

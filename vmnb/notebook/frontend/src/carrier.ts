@@ -1,6 +1,6 @@
 /**
  * Bytes on their way between page and kernel: as binary buffers where the front end carries them,
- * and as base64 where it does not. The Python side is `vmnb/notebook/wire.py`.
+ * and as base64 where it does not. The Python side is `vmnb/notebook/widget/wire.py`.
  *
  * The bundle is the first that a page asks for, and tells how bytes travel here: its request brings
  * a few bytes, and the answer says whether they came and what it has itself.

@@ -1,4 +1,4 @@
-/** A message and its buffers as one frame of a WebSocket; see `vmnb/notebook/socket_frame.py`. */
+/** A message and its buffers as one frame of a WebSocket; see `vmnb/notebook/socket/frame.py`. */
 import { bytesOf } from "./protocol";
 
 const LENGTH_BYTES = 4;

@@ -1,6 +1,6 @@
 /**
  * How kernel and page prove to each other that they know the token, which itself is never sent; see
- * `vmnb/notebook/socket_proof.py`. The browser's own HMAC is there in secure contexts alone, and a page
+ * `vmnb/notebook/socket/proof.py`. The browser's own HMAC is there in secure contexts alone, and a page
  * of `http://some.host` is none.
  */
 import { hmac } from "@noble/hashes/hmac.js";

@@ -1,5 +1,5 @@
 /**
- * What the kernel and the page say to each other. The Python side is `vmnb/notebook/page_widget.py`.
+ * What the kernel and the page say to each other. The Python side is `vmnb/notebook/widget/page_widget.py`.
  *
  * Traits go from the kernel to the page alone. They are small JSON, and with them a saved notebook
  * is readable where no kernel runs. Bytes never travel as traits: they are buffers of custom

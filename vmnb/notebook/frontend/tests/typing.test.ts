@@ -7,7 +7,7 @@ const VIEW = "abc";
 
 type Sent = [ToKernel & { kind: "input" }, ArrayBufferView];
 
-/** The kernel's side, as `vmnb/notebook/typed.py` has it. */
+/** The kernel's side, as `vmnb/notebook/widget/typed.py` has it. */
 class Kernel {
   text = "";
   take([message, buffer]: Sent): void {

@@ -1,0 +1,1 @@
+"""Several VMs as one."""

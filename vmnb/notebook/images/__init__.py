@@ -1,0 +1,1 @@
+"""The images of this user, as a notebook has them."""

@@ -1,0 +1,1 @@
+"""A widget's messages while the kernel runs a cell, as far as each ipykernel lets us."""

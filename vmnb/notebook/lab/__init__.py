@@ -1,0 +1,1 @@
+"""The VMs of one file, brought up and down together."""

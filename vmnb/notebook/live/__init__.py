@@ -1,0 +1,1 @@
+"""What this process holds of a VM, on the background loop: its console, ways in, troubles."""

@@ -1,0 +1,1 @@
+"""A private network as a notebook has it."""

@@ -1,0 +1,1 @@
+"""Pictures: SVG, charts, and what they are drawn from."""

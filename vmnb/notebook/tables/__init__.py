@@ -1,0 +1,1 @@
+"""Tables: DataFrames and the rows that they are made of."""
