@@ -6,26 +6,25 @@ from collections.abc import Callable
 
 from vmnb.console.arrivals import Arrivals
 from vmnb.console.audience import Audience
+from vmnb.console.bursts import Bursts
 from vmnb.console.cast import Cast
-from vmnb.console.expect import Expectation
+from vmnb.console.connecting import Connecting
+from vmnb.console.expect import Expectations
 from vmnb.console.followers import Followers
 from vmnb.console.link import Link
 from vmnb.console.pace import Pace
 from vmnb.console.past import Past
 from vmnb.console.ring import Ring
-from vmnb.console.shared import SharedSource
 from vmnb.console.terminal import Terminal
 from vmnb.console.timeline import Timeline
 from vmnb.console.view import Send
-from vmnb.core.errors import CapabilityError, DeadlineError, StateError
+from vmnb.core.errors import CapabilityError, StateError
 from vmnb.core.hypervisor import ConsoleEndpoint, NoConsole, UnixConsole, WebSocketConsole
 from vmnb.core.listeners import Listeners
 
 __all__ = ["Console"]
 
 _RING_SIZE = 1024 * 1024
-_COALESCE_S = 0.016
-_COALESCE_MAX = 256 * 1024
 
 
 class Console:
@@ -54,16 +53,24 @@ class Console:
         self._timeline = Timeline(self._ring)
         self._audience = Audience(self._ring, snapshot=self.restore, size=lambda: self.size)
         self._followers = Followers(self._ring, snapshot=self.restore, size=lambda: self.size)
-        self._expectations: set[Expectation] = set()
+        self._expectations = Expectations(self._ring, self.text)
         self._listeners: Listeners[[]] = Listeners()
         self._source: Link | None = None
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
-        self._tick: asyncio.TimerHandle | None = None
         self._pace = Pace(self._audience, self._followers)
-        self._published = 0
+        self._bursts = Bursts(self._ring, self._publish)
         self._begun = 0
         self._past = Past(self._ring, self._receive)
+        self._connecting = Connecting(
+            self._ring,
+            self._followers,
+            self._past,
+            hear=self._hear,
+            recall=self._receive,
+            changed=self._tell_open,
+            ended=self._lose,
+        )
 
     @property
     def is_open(self) -> bool:
@@ -153,12 +160,8 @@ class Console:
                 await asyncio.gather(self._following, return_exceptions=True)
                 self._following = None
             self._pace.close()
-            if self._tick is not None:
-                self._tick.cancel()
-                self._tick = None
-            for expectation in self._expectations:
-                expectation.look(self._ring)
-                expectation.end()
+            self._bursts.close()
+            self._expectations.end()
 
     def hello(self, view_id: str, seq: int | None, send: Send, *, answers: bool = True) -> None:
         """Begin, or begin again, to send the stream to a view.
@@ -284,28 +287,8 @@ class Console:
         StateError
             The VM stopped, or the console was closed, before it did.
         """
-        wanted = Expectation(pattern, self._begun if since is None else since)
-        self._expectations.add(wanted)
-        wanted.look(self._ring)
-        try:
-            async with asyncio.timeout(timeout_s):
-                found = await wanted.match
-        except TimeoutError as error:
-            raise DeadlineError(
-                f"{wanted} within {timeout_s:g} s; it ends{self._last_lines()}",
-                hint="allow more time, or look at the console",
-            ) from error
-        finally:
-            self._expectations.discard(wanted)
-        if found is None:
-            raise StateError(
-                f"{wanted} before it ended; its end is{self._last_lines()}",
-                hint="start the VM again, or look at its history",
-            )
-        return found
-
-    def _last_lines(self) -> str:
-        return "".join(f"\n  {line}" for line in self.text().splitlines()[-5:])
+        position = self._begun if since is None else since
+        return await self._expectations.meet(pattern, position, timeout_s)
 
     async def _recall(self) -> None:
         """Take over what the log of a console has that is not connected."""
@@ -321,48 +304,13 @@ class Console:
     async def _connect(self) -> None:
         self.arrivals = Arrivals()
         self._draw()
-        if isinstance(self._endpoint, UnixConsole):
-            await self._connect_socket(self._endpoint)
-        else:
-            await self._connect_websocket(self._endpoint)
-        if self._source is not None:
-            self._tell_open()
-
-    async def _connect_socket(self, endpoint: UnixConsole) -> None:
-        source = SharedSource(
-            endpoint,
-            self._ring,
-            self._followers,
-            self._past,
-            receive=self._hear,
-            recall=self._receive,
-            skipped=lambda count: self._ring.restart(self._ring.end + count),
-            changed=self._tell_open,
-            ended=self._lose,
-        )
         try:
-            if await source.open():
-                self._source = source
-        except BaseException:
-            await source.aclose()
-            raise
+            self._source = await self._connecting.connect(self._endpoint)
         finally:
             if self._source is None:
                 await self._recall()
-
-    async def _connect_websocket(self, endpoint: WebSocketConsole) -> None:
-        # Imported here: it takes longer than all the rest, and most consoles are none.
-        from vmnb.console.websocket_source import WebSocketSource
-
-        source = WebSocketSource(
-            endpoint,
-            self._past.known or 0,
-            receive=self._hear,
-            skipped=lambda count: self._ring.restart(self._ring.end + count),
-            ended=self._lose,
-        )
-        if await source.open():
-            self._source = source
+        if self._source is not None:
+            self._tell_open()
 
     def _move_to(self, endpoint: UnixConsole | WebSocketConsole) -> None:
         """Look for the console there from now on; another run's positions begin anew."""
@@ -377,28 +325,16 @@ class Console:
 
     def _receive(self, data: bytes) -> None:
         self._ring.append(data)
-        if self._tick is None or self._ring.end - self._published >= _COALESCE_MAX:
-            self._publish()
-        self._terminal.notice()  # after what was published, which is more urgent
+        self._bursts.heard()
+        self._terminal.notice()  # after what was shown, which is more urgent
         self._pace.keep(self._source)
 
-    def _publish(self) -> None:
-        """Show the first bytes at once, and what follows soon after all together."""
-        self._timeline.note(asyncio.get_running_loop().time(), self._published)
-        self._published = self._ring.end
-        if self._tick is not None:
-            self._tick.cancel()
-        self._tick = asyncio.get_running_loop().call_later(_COALESCE_S, self._publish_more)
+    def _publish(self, start: int) -> None:
+        self._timeline.note(asyncio.get_running_loop().time(), start)
         self._audience.forward()
         self._followers.forward()
         self._listeners.tell()
-        for expectation in self._expectations:
-            expectation.look(self._ring)
-
-    def _publish_more(self) -> None:
-        self._tick = None
-        if self._published < self._ring.end:
-            self._publish()
+        self._expectations.look()
 
     def _tell_open(self) -> None:
         self._audience.announce("open", elsewhere=self.is_elsewhere)
@@ -409,9 +345,8 @@ class Console:
         self._source = None
         self._past.known = log_size
         self._begun = self._ring.end
-        self._publish()
-        for expectation in self._expectations:
-            expectation.end()
+        self._bursts.show()
+        self._expectations.end()
         self._audience.announce("closed", reason=reason)
 
     def _connected(self) -> Link:
