@@ -388,6 +388,33 @@ def test_a_vm_that_another_process_acts_on_is_busy_and_its_state_still_told(
     runner.run(scenario())
 
 
+def test_who_waits_for_what_another_process_does_can_act_when_that_is_done(
+    runner: asyncio.Runner, new_session: NewSession, noop: NoopHypervisor
+) -> None:
+    async def scenario() -> None:
+        mine, theirs = await following(new_session()), await new_session().attach("web")
+        async with action_lock(new_session().store.locks, "web"):
+            await noop.stop(mine.handle)
+            waiting = asyncio.create_task(theirs.wait_for_state("stopped", 30))
+            await asyncio.wait({waiting}, timeout=0.2)
+            assert not waiting.done()
+        await waiting
+        await theirs.start()
+
+    runner.run(scenario())
+
+
+def test_who_waits_for_a_state_waits_for_no_action_that_goes_on(
+    runner: asyncio.Runner, session: Session
+) -> None:
+    async def scenario() -> None:
+        machine = await following(session)
+        async with action_lock(session.store.locks, "web"):
+            await machine.wait_for_state("running", 30)
+
+    runner.run(scenario())
+
+
 def test_two_who_start_it_at_once_start_it_once(runner: asyncio.Runner, session: Session) -> None:
     async def scenario() -> None:
         machine = await session.open(WEB)

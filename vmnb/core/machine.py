@@ -18,6 +18,8 @@ from vmnb.core.units import require_seconds
 
 __all__ = ["Busy", "Machine"]
 
+_LET_GO_S = 1.0
+
 
 class Machine(Instants):
     """A VM that can be acted on; every change is recorded and told to the listeners.
@@ -118,6 +120,8 @@ class Machine(Instants):
     async def wait_for_state(self, wanted: VmState | str, timeout_s: float) -> None:
         """Wait until it is in state `wanted`, of itself or by anybody's action.
 
+        Who brought it there has then let go of it, so that it can be acted on.
+
         Raises
         ------
         SpecError
@@ -134,10 +138,25 @@ class Machine(Instants):
             async with asyncio.timeout(timeout_s):
                 if await self.refresh() != wanted:
                     await reached.wait()
+            await self._until_let_go()
         except TimeoutError:
             raise DeadlineError(
                 f"{self.name!r} was not {wanted} within {timeout_s:g} s; it is {self.last_state}",
                 hint="look at its console and its history, or give it more time",
             ) from None
+        finally:
+            unsubscribe()
+
+    async def _until_let_go(self) -> None:
+        """Wait until nobody acts on it, but not for one whose action goes on for long."""
+        told = asyncio.Event()
+        unsubscribe = self.subscribe(lambda _: told.set())
+        try:
+            async with asyncio.timeout(_LET_GO_S):
+                while await self._is_locked():
+                    await told.wait()
+                    told.clear()
+        except TimeoutError:
+            pass
         finally:
             unsubscribe()
