@@ -65,6 +65,37 @@ def test_they_are_a_tree_for_one_can_go_back_and_branch(guest: VM) -> None:
     assert {"rewind", "checkpoint"} < set(guest.history["action"])
 
 
+def test_a_disk_has_no_more_layers_than_checkpoints_and_loses_nothing(guest: VM) -> None:
+    names = [f"step {number}" for number in range(8)]
+    for number, name in enumerate(names):
+        guest.run(f"echo {number} > /root/step-{number} && sync", check=True)
+        guest.checkpoint(name)
+        if number >= 2:
+            guest.forget_checkpoint(names[number - 2])
+    layers = in_directory(guest.handle, "layer-*")
+    assert len(layers) <= len(guest.checkpoints) + 2  # the newest, and the first
+    for last in (6, 7):
+        guest.rewind(names[last])
+        said = guest.run("echo 3 > /proc/sys/vm/drop_caches; cat /root/step-*", check=True)
+        assert said.stdout.split() == [str(number) for number in range(last + 1)]
+    for layer in in_directory(guest.handle, "layer-*"):
+        check = ["qemu-img", "check", "-q", "-U", str(layer)]
+        assert subprocess.run(check, check=False).returncode == 0
+    for name in names[6:]:
+        guest.forget_checkpoint(name)
+    said = guest.run("echo 3 > /proc/sys/vm/drop_caches; cat /root/step-*", check=True)
+    assert said.stdout.split() == [str(number) for number in range(8)]
+
+
+def test_what_a_guest_that_went_back_leaves_behind_takes_no_room(guest: VM) -> None:
+    guest.checkpoint("again and again").rewind("again and again")
+    before = len(in_directory(guest.handle, "layer-*"))
+    for _ in range(3):
+        guest.run("dd if=/dev/urandom of=/root/large bs=1M count=4; sync", check=True)
+        guest.rewind("again and again")
+    assert len(in_directory(guest.handle, "layer-*")) == before
+
+
 def test_what_was_rewound_has_the_right_clock_and_fresh_randomness(guest: VM) -> None:
     guest.run("date -s @1000000000", check=True)
     guest.checkpoint("long ago")

@@ -135,6 +135,22 @@ def test_a_copy_can_be_copied_and_can_go_back(source: VM, fleet: Fleet) -> None:
     again.destroy()
 
 
+def test_a_guest_that_is_copied_again_and_again_keeps_few_layers_and_loses_nothing(
+    source: VM,
+) -> None:
+    work = source.handle.work_dir
+    assert work is not None
+    with source.fork(names=["stays"])[0] as stays:
+        before = len(list(work.glob("layer-*")))
+        for number in range(4):
+            source.run(f"echo {number} > /root/copied-{number}; sync", check=True)
+            source.fork(names=["goes"]).destroy()
+        assert len(list(work.glob("layer-*"))) <= before + 2
+        look = "echo 3 > /proc/sys/vm/drop_caches; cat /root/file /root/copied-*"
+        assert source.run(look, check=True).stdout == "kept\n0\n1\n2\n3\n"
+        assert stays.run(look).stdout == "kept\n"
+
+
 def test_copies_outlive_the_guest_that_they_were_made_of(shared_homes: Path) -> None:
     with VM("parent") as parent:
         parent.start().run("echo kept > /root/file; sync", check=True)

@@ -117,3 +117,27 @@ def test_a_rewind_can_be_killed_at_any_step_and_done_again(victim: VM) -> None:
         if ended.returncode == 0:
             break
         assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+def test_a_checkpoint_can_be_forgotten_by_one_who_is_killed_at_any_step(victim: VM) -> None:
+    victim = VM.attach(victim.name)
+    for steps in range(1000):
+        for name in ("first", "second"):
+            victim.run(f"echo {name} {steps} > /root/{name}; sync", check=True)
+            victim.checkpoint(name)
+        act = KILLED_AT + "vm.forget_checkpoint('first')"
+        command = [sys.executable, "-c", act, str(steps), victim.name]
+        ended = subprocess.run(command, timeout=120, capture_output=True, text=True, check=False)
+        require_whole(victim)
+        said = victim.run("echo 3 > /proc/sys/vm/drop_caches; cat /root/first /root/second")
+        assert said.stdout == f"first {steps}\nsecond {steps}\n"
+        for name in victim.checkpoints["name"]:
+            victim.forget_checkpoint(name)
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert steps > 4
+    work = victim.handle.work_dir
+    assert work is not None
+    shared = [layer for layer in work.glob("layer-*") if layer.stat().st_nlink > 1]
+    assert len(list(work.glob("layer-*"))) <= len(shared) + 2

@@ -10,6 +10,10 @@ import pytest
 from tests.boot_sector import HALT, boot_disk
 from tests.small_disk import mountable
 from vmnb.backends.qemu import QemuHypervisor
+from vmnb.backends.qemu.binary import Qemu, find_qemu
+from vmnb.backends.qemu.layers import new_layer, put_on_top
+from vmnb.backends.qemu.probe_cache import ProbeCache
+from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
 
@@ -87,3 +91,29 @@ def prepared(
             await hypervisor.destroy(handle)
 
     return prepare
+
+
+@pytest.fixture
+def layered(
+    hypervisor: QemuHypervisor, runner: asyncio.Runner, spec: Callable[..., VmSpec]
+) -> Iterator[tuple[VmHandle, list[Path]]]:
+    """A VM whose disk has three layers over its image, oldest first."""
+
+    async def prepare() -> tuple[VmHandle, Qemu]:
+        return await hypervisor.prepare(spec()), await find_qemu(ProbeCache())
+
+    handle, qemu = runner.run(prepare())
+    assert handle.overlay is not None
+    layers = [handle.overlay.resolve()]
+    for _ in range(2):
+        layers.append(new_layer(layers[0].parent))
+        create_layer(layers[-1], qemu, layers[-2])
+    put_on_top(layers[-1], handle.overlay)
+    yield handle, layers
+    runner.run(hypervisor.destroy(handle))
+
+
+@pytest.fixture
+def layers(layered: tuple[VmHandle, list[Path]]) -> list[Path]:
+    """Those layers."""
+    return layered[1]

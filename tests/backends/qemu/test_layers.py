@@ -2,46 +2,22 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.binary import Qemu, find_qemu
 from vmnb.backends.qemu.layers import (
     chain,
     disk_size_bytes,
     link_chain,
-    new_layer,
     put_on_top,
 )
-from vmnb.backends.qemu.probe_cache import ProbeCache
-from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.core.errors import BackendError, StateError
 from vmnb.core.spec import VmSpec
 
 Spec = Callable[..., VmSpec]
-
-
-@pytest.fixture
-def qemu(homes: Path, runner: asyncio.Runner) -> Qemu:
-    return runner.run(find_qemu(ProbeCache()))
-
-
-@pytest.fixture
-def layers(
-    qemu: Qemu, hypervisor: QemuHypervisor, runner: asyncio.Runner, spec: Spec
-) -> Iterator[list[Path]]:
-    """Three layers over an image, oldest first."""
-    handle = runner.run(hypervisor.prepare(spec()))
-    assert handle.overlay is not None
-    made = [handle.overlay.resolve()]
-    for _ in range(2):
-        made.append(new_layer(made[0].parent))
-        create_layer(made[-1], qemu, made[-2])
-    yield made
-    runner.run(hypervisor.destroy(handle))
 
 
 def test_a_chain_ends_at_the_image(layers: list[Path]) -> None:

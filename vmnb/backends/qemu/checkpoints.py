@@ -30,6 +30,10 @@ class Checkpoints:
         found = (_checkpoint(facts, current) for _, facts in Kept.all_in(self._directory))
         return tuple(sorted(found, key=lambda each: each.time))
 
+    def layer_names(self) -> list[str]:
+        """Return the names of the disk's layers with which they begin."""
+        return [facts["layer"] for _, facts in Kept.all_in(self._directory)]
+
     def get(self, name: str) -> Checkpoint:
         """Return the one of that name.
 

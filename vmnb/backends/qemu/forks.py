@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.checkpoints import Checkpoints
@@ -14,10 +14,12 @@ from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.journal import Journal, Note
 from vmnb.backends.qemu.layers import put_on_top
 from vmnb.backends.qemu.memory import frozen_memory
+from vmnb.backends.qemu.merging import tidy_disk
 from vmnb.backends.qemu.personal import become_another, require_agent
 from vmnb.backends.qemu.power import wake
 from vmnb.backends.qemu.rest import is_known
 from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.backends.qemu.spare_layers import held
 from vmnb.backends.qemu.twin import remove_twin
 from vmnb.core.claim import id_of_new_vm
 from vmnb.core.finish import finish
@@ -39,16 +41,18 @@ class Forks(Holding):
             attachment = await self._live(handle)
             if (await attachment.execute("query-status"))["status"] == "running":
                 await require_agent(handle)
+            await tidy_disk(handle, attachment)
             memory = frozen_memory(handle.memory_mib)
             try:
                 saved = await self._save(handle, attachment, memory)
             except BaseException:
                 os.close(memory)
                 raise
-        try:
+            kept = ExitStack()
+            kept.callback(saved.close)
+            kept.enter_context(held(handle))
+        with kept:
             yield saved
-        finally:
-            saved.close()
 
     async def copy(self, handle: VmHandle, spec: VmSpec, frozen: SavedGuest) -> VmHandle:
         """Make a work directory whose disk is laid over the frozen one."""

@@ -15,7 +15,16 @@ from uuid import uuid4
 from vmnb.backends.qemu.sparse import copy_sparse
 from vmnb.core.errors import BackendError
 
-__all__ = ["chain", "disk_size_bytes", "image_below", "link_chain", "new_layer", "put_on_top"]
+__all__ = [
+    "chain",
+    "disk_size_bytes",
+    "image_below",
+    "layers_in",
+    "link_chain",
+    "name_below",
+    "new_layer",
+    "put_on_top",
+]
 
 _HEADER = struct.Struct(">4sIQIIQ")
 _MAGIC = b"QFI\xfb"
@@ -24,6 +33,11 @@ _MAGIC = b"QFI\xfb"
 def new_layer(directory: Path) -> Path:
     """Return a name in `directory` for one more layer."""
     return directory / f"layer-{uuid4().hex[:12]}.qcow2"
+
+
+def layers_in(directory: Path) -> list[Path]:
+    """Return the layers that `directory` has, in no order."""
+    return list(directory.glob("layer-*.qcow2"))
 
 
 def put_on_top(layer: Path, disk: Path) -> None:
@@ -38,7 +52,7 @@ def chain(layer: Path) -> Iterator[Path]:
     """Yield `layer` and those below it, in the same directory, newest first."""
     while True:
         yield layer
-        below = _backing(layer)
+        below = name_below(layer)
         if below is None or "/" in below:  # an image lies in a place of its own
             return
         layer = layer.parent / below
@@ -66,8 +80,18 @@ def image_below(layer: Path) -> Path | None:
     OSError, BackendError
         It cannot be read.
     """
-    below = _backing(layer)
+    below = name_below(layer)
     return Path(below) if below is not None and "/" in below else None
+
+
+def name_below(layer: Path) -> str | None:
+    """Return what the layer's header calls the file below: its name, or the path of an image."""
+    with layer.open("rb") as file:
+        header = _Header.of(file, layer)
+        if header.backing_offset == 0:
+            return None
+        file.seek(header.backing_offset)
+        return file.read(header.backing_size).decode()
 
 
 def disk_size_bytes(layer: Path) -> int:
@@ -80,16 +104,6 @@ def _copy(layer: Path, target: Path) -> None:
     descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as copy, layer.open("rb") as original:
         copy_sparse(original.fileno(), copy.fileno())
-
-
-def _backing(layer: Path) -> str | None:
-    """Return the name of the file that is below, as the layer's header has it."""
-    with layer.open("rb") as file:
-        header = _Header.of(file, layer)
-        if header.backing_offset == 0:
-            return None
-        file.seek(header.backing_offset)
-        return file.read(header.backing_size).decode()
 
 
 class _Header(NamedTuple):

@@ -11,6 +11,7 @@ from vmnb.backends.qemu.holding import Holding
 from vmnb.backends.qemu.keeping import Kept
 from vmnb.backends.qemu.layers import new_layer, put_on_top
 from vmnb.backends.qemu.memory import new_memory
+from vmnb.backends.qemu.merging import tidy_disk
 from vmnb.backends.qemu.personal import tell_time
 from vmnb.backends.qemu.qemu_img import create_layer
 from vmnb.backends.qemu.saved import SavedGuest
@@ -67,14 +68,16 @@ class Rewinding(Holding):
             finally:
                 saved.close()
             await asyncio.to_thread(checkpoints.live_on_from, name)
+            await tidy_disk(started, await self._attachments.find(started))
             await tell_time(started)
             return started
 
     async def forget(self, handle: VmHandle, name: str) -> None:
-        """Remove what is kept of the memory; the disk's layers may be below others."""
+        """Remove what is kept of the memory, and what only it had of the disk."""
         async with self._turn(handle):
             kept = await asyncio.to_thread(Checkpoints(handle).find, name)
             await asyncio.to_thread(kept.remove)
+            await tidy_disk(handle, await self._attachments.find(handle))
 
 
 def _opened(kept: Kept, checkpoints: Checkpoints) -> SavedGuest:
