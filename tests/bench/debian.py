@@ -1,18 +1,18 @@
 """How soon a Debian with cloud-init is ready: booted, and begun from the template of that boot.
 
-``python -m tests.bench.debian [RUNS]`` boots it once, which takes minutes without KVM, and begins
-so often from what it became.
+``python -m tests.bench.debian [--runs N] [--kernel PACKAGE]`` boots it once, which takes minutes
+without KVM, and begins so often from what it became.
 """
 
+import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
 import vmnb
 from tests.bench.timing import timed
-from tests.debian.image import build
+from tests.debian.image import CLOUD, GENERIC, build
 from tests.debian.published import NAME, published
 from vmnb import VM
 from vmnb.core import runtime
@@ -21,16 +21,19 @@ USER_DATA = {"write_files": [{"path": "/etc/motd", "content": "Hello\n"}]}
 
 
 def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=8)
+    parser.add_argument("--kernel", choices=(CLOUD, GENERIC), default=CLOUD)
+    options = parser.parse_args()
     cache = Path(os.environ.get("VMNB_TEST_CACHE") or Path.home() / ".cache" / "vmnb-tests")
     with tempfile.TemporaryDirectory(prefix="vmnb-", dir="/tmp") as folder:
         names = {"VMNB_HOME": "home", "VMNB_RUNTIME": "run", "VMNB_CACHE": "cache"}
         os.environ |= {name: f"{folder}/{place}" for name, place in names.items()}
-        with published(build(cache)), _like("first") as first:
+        with published(build(cache, options.kernel)), _like("first") as first:
             boot_s = timed(lambda: first.start().wait_ready(1800))
             first.suspend()  # so that it takes no processor from the others
-            times = [timed(_begin) for _ in range(runs)]
-            pooled = [_pooled() for _ in range(runs)]
+            times = [timed(_begin) for _ in range(options.runs)]
+            pooled = [_pooled() for _ in range(options.runs)]
             vmnb.pool(0)
         print("| Debian 12 with cloud-init and SSH | s | of the boot |")
         print("| --- | --- | --- |")

@@ -13,10 +13,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-__all__ = ["build"]
+__all__ = ["CLOUD", "GENERIC", "build"]
+
+CLOUD = "linux-image-cloud-amd64"
+GENERIC = "linux-image-amd64"
 
 _PACKAGES = (
-    "cloud-guest-utils,cloud-init,dbus,e2fsprogs,iproute2,iputils-ping,linux-image-cloud-amd64,"
+    "cloud-guest-utils,cloud-init,dbus,e2fsprogs,iproute2,iputils-ping,"
     "locales,netbase,netplan.io,openssh-server,openssh-sftp-server,procps,python3-minimal,qemu-guest-agent,sudo,"
     "systemd-boot-efi,systemd-resolved,systemd-sysv,udev"
 )
@@ -38,9 +41,15 @@ LABEL linux
 _LOADER_ENTRY = f"title Debian\nlinux /vmlinuz\ninitrd /initrd\noptions {_COMMAND_LINE}\n"
 
 
-def build(cache: Path) -> Path:
-    """Return the image, a QCOW2 file; made first where `cache` has none of this recipe."""
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+def build(cache: Path, kernel: str = CLOUD) -> Path:
+    """Return the image, a QCOW2 file; made first where `cache` has none of this recipe.
+
+    Parameters
+    ----------
+    kernel
+        The package of its kernel: that of the published cloud images, or Debian's standard one.
+    """
+    recipe = hashlib.sha256(Path(__file__).read_bytes() + kernel.encode()).hexdigest()[:16]
     home = cache / "debian"
     home.mkdir(parents=True, exist_ok=True)
     disk = home / f"{recipe}.qcow2"
@@ -48,13 +57,13 @@ def build(cache: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not disk.exists():
             with tempfile.TemporaryDirectory(dir=home) as folder:
-                _make(Path(folder)).rename(disk)
+                _make(Path(folder), kernel).rename(disk)
     return disk
 
 
-def _make(folder: Path) -> Path:
+def _make(folder: Path, kernel: str) -> Path:
     tar = folder / "root.tar"
-    _run("mmdebstrap", *_options(), "bookworm", tar, "-", stdin=_sources())
+    _run("mmdebstrap", *_options(kernel), "bookworm", tar, "-", stdin=_sources())
     tree = folder / "tree"
     tree.mkdir()
     root = folder / "root.ext4"
@@ -69,8 +78,8 @@ def _make(folder: Path) -> Path:
     return qcow2
 
 
-def _options() -> list[str]:
-    options = ["--variant=minbase", f"--include={_PACKAGES}", "--quiet"]
+def _options(kernel: str) -> list[str]:
+    options = ["--variant=minbase", f"--include={_PACKAGES},{kernel}", "--quiet"]
     options += [f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT]
     commands = [
         _written("/etc/fstab", _FSTAB),

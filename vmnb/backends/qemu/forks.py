@@ -19,7 +19,7 @@ from vmnb.backends.qemu.personal import become_another, require_agent
 from vmnb.backends.qemu.power import wake
 from vmnb.backends.qemu.rest import is_known
 from vmnb.backends.qemu.saved import SavedGuest
-from vmnb.backends.qemu.spare_layers import held
+from vmnb.backends.qemu.spare_layers import held, is_deep
 from vmnb.backends.qemu.twin import remove_twin
 from vmnb.core.claim import id_of_new_vm
 from vmnb.core.finish import finish
@@ -41,7 +41,8 @@ class Forks(Holding):
             attachment = await self._live(handle)
             if (await attachment.execute("query-status"))["status"] == "running":
                 await require_agent(handle)
-            await tidy_disk(handle, attachment)
+            if await asyncio.to_thread(is_deep, handle):
+                await tidy_disk(handle, attachment)
             memory = frozen_memory(handle.memory_mib)
             try:
                 saved = await self._save(handle, attachment, memory)

@@ -1,6 +1,7 @@
 """Keeping a running guest's disk from becoming ever more layers: QEMU reads through all of them."""
 
 import asyncio
+import json
 import logging
 from pathlib import Path
 from uuid import uuid4
@@ -72,8 +73,15 @@ async def _nodes(attachment: Attachment, directory: Path) -> dict[Path, str]:
     for node in await attachment.execute("query-named-block-nodes", flat=True):
         if node["drv"] != "file":
             name = str(node["node-name"])
-            nodes[Path(node["file"])] = nodes[directory / f"{name}.qcow2"] = name
+            nodes[_file_of(node["file"])] = nodes[directory / f"{name}.qcow2"] = name
     return nodes
+
+
+def _file_of(known_as: str) -> Path:
+    """Return the path of a node's file: QEMU writes it so, or within how it would be opened."""
+    if known_as.startswith("json:"):
+        known_as = json.loads(known_as.removeprefix("json:"))["file"]["filename"]
+    return Path(known_as)
 
 
 async def _stream(attachment: Attachment, **what: str) -> None:

@@ -15,7 +15,9 @@ from vmnb.backends.qemu.layers import chain, layers_in
 from vmnb.core.handle import VmHandle
 from vmnb.core.unshared import disown, own
 
-__all__ = ["Spare", "first_spare", "held", "remove_abandoned", "to_tidy"]
+__all__ = ["Spare", "first_spare", "held", "is_deep", "remove_abandoned", "to_tidy"]
+
+_DEEP = 8
 
 _LARGEST_BYTES = 256 << 20
 """One that has more costs more time than it will ever save."""
@@ -48,6 +50,11 @@ def to_tidy(handle: VmHandle) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def is_deep(handle: VmHandle) -> bool:
+    """Return whether the disk has so many layers that spare ones are worth a moment."""
+    return sum(1 for _ in chain(_newest(handle))) > _DEEP
 
 
 def remove_abandoned(handle: VmHandle) -> None:
