@@ -32,7 +32,7 @@ def main() -> None:
         with published(build(cache, options.kernel)), _like("first") as first:
             boot_s = timed(lambda: first.start().wait_ready(1800))
             first.suspend()  # so that it takes no processor from the others
-            times = [timed(_begin) for _ in range(options.runs)]
+            times = [_begin() for _ in range(options.runs)]
             pooled = [_pooled() for _ in range(options.runs)]
             vmnb.pool(0)
         print("| Debian 12 with cloud-init and SSH | s | of the boot |")
@@ -48,15 +48,17 @@ def _like(name: str) -> VM:
     return VM(name, image=NAME, memory="768M", disk="3G", cloud_init=USER_DATA, ssh=True)
 
 
-def _begin() -> None:
-    with _like("next") as vm:
-        vm.start().run("true")
+def _begin() -> float:
+    """Return the seconds to the first answer of one that begins from the template."""
+    took_s = timed(lambda: _like("next").start().run("true"))
+    with VM.attach("next") as vm:
         assert vm.history["action"][1] == "restore"
+    return took_s
 
 
 def _pooled() -> float:
     vmnb.pool(1)  # which returns when it waits
-    return timed(_begin)
+    return _begin()
 
 
 if __name__ == "__main__":
