@@ -5,7 +5,7 @@ __all__ = ["KILLED_AT", "KILLED_IN_LIFE"]
 KILLED_AT = """
 import os, signal, sys
 from vmnb import VM
-from vmnb.backends.qemu.attachment import Attachment
+from vmnb.backends.qemu.running.attachment import Attachment
 
 steps, execute = int(sys.argv[1]), Attachment.execute
 
@@ -24,7 +24,7 @@ Attachment.execute = counted
 KILLED_IN_LIFE = """
 import asyncio, json, os, signal, sqlite3, subprocess, sys
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.attachment import Attachment
+from vmnb.backends.qemu.running.attachment import Attachment
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.session import Session
 from vmnb.core.spec import VmSpec

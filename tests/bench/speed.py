@@ -22,7 +22,7 @@ from statistics import median
 from tests.bench.bare_boot import boot_once
 from tests.bench.timing import timed
 from vmnb import VM
-from vmnb.backends.qemu.memory import inherited, new_memory
+from vmnb.backends.qemu.instants.memory import inherited, new_memory
 from vmnb.core import runtime
 from vmnb.images import BootImage, resolve
 

@@ -13,10 +13,10 @@ import pytest
 
 from tests.bridge.inside import BRIDGE, HOST, ip, lease_file, make_bridge, peer, run_inside
 from tests.guest.peer import Peer
-from vmnb.backends.qemu.address import find_address
-from vmnb.backends.qemu.bridge_address import BridgeSearch
-from vmnb.backends.qemu.leases import find_leases
-from vmnb.backends.qemu.netlink import neighbour_news, neighbours
+from vmnb.backends.qemu.network.address import find_address
+from vmnb.backends.qemu.network.bridge_address import BridgeSearch
+from vmnb.backends.qemu.network.leases import find_leases
+from vmnb.backends.qemu.network.netlink import neighbour_news, neighbours
 from vmnb.core.errors import DeadlineError
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import NetworkConfig

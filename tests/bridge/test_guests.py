@@ -8,7 +8,7 @@ import pytest
 
 from tests.bridge.inside import BRIDGE, HOST, dhcp_server, ip, make_bridge, run_inside
 from vmnb import VM, NetworkConfig
-from vmnb.backends.qemu.address import ADDRESS_TIMEOUT_S
+from vmnb.backends.qemu.network.address import ADDRESS_TIMEOUT_S
 from vmnb.core.errors import CapabilityError, DeadlineError
 from vmnb.core.hypervisor import IpAddress
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.bridge.inside import BRIDGE, ip, make_bridge, run_inside
 from vmnb import VM, NetworkConfig
-from vmnb.backends.qemu.tap import require_tap, tap_of
-from vmnb.backends.qemu.usage import tap_bytes
+from vmnb.backends.qemu.network.tap import require_tap, tap_of
+from vmnb.backends.qemu.usage.usage import tap_bytes
 from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
 from vmnb.core.process import identify

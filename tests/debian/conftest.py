@@ -12,7 +12,7 @@ from tests.debian.published import NAME, published
 from tests.homes import own_homes
 from tests.images.server import Web
 from vmnb import VM, Network, cloud_init
-from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
+from vmnb.backends.qemu.program.firmware import find_firmware, firmware_folders
 from vmnb.core.errors import BackendError
 
 READY_S = 900.0

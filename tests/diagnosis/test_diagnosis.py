@@ -13,8 +13,8 @@ import pytest
 
 import vmnb
 from vmnb import VM
-from vmnb.backends.qemu.binary import find_qemu
-from vmnb.backends.qemu.probe_cache import ProbeCache
+from vmnb.backends.qemu.program.binary import find_qemu
+from vmnb.backends.qemu.program.probe_cache import ProbeCache
 from vmnb.core import runtime
 from vmnb.diagnosis import Finding, Level, diagnose
 from vmnb.diagnosis.bridges import look_at_helper

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vmnb.backends.qemu.events import RunStory
-from vmnb.backends.qemu.journal import Journal
-from vmnb.backends.qemu.leases import find_leases
+from vmnb.backends.qemu.network.leases import find_leases
+from vmnb.backends.qemu.running.events import RunStory
+from vmnb.backends.qemu.running.journal import Journal
 from vmnb.console.cast import Cast
 from vmnb.core.errors import VmnbError
 from vmnb.core.handle import VmHandle

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vmnb.backends.qemu.agent_address import pick_address
-from vmnb.backends.qemu.best_address import usable
-from vmnb.backends.qemu.guest_usage import card_bytes, used_memory_mib
+from vmnb.backends.qemu.network.agent_address import pick_address
+from vmnb.backends.qemu.network.best_address import usable
+from vmnb.backends.qemu.usage.guest_usage import card_bytes, used_memory_mib
 from vmnb.core.errors import GuestError
 from vmnb.guest.boot_facts import parse_boot, printk_stamp
 from vmnb.guest.listening import listeners

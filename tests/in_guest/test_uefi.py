@@ -7,7 +7,7 @@ import pytest
 
 from vmnb import VM
 from vmnb.backends.qemu.files import WorkFiles
-from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
+from vmnb.backends.qemu.program.firmware import find_firmware, firmware_folders
 from vmnb.core.errors import BackendError, SpecError
 
 pytestmark = pytest.mark.slow

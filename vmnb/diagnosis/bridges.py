@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from vmnb.backends.qemu.tap import BRIDGE_RULES, bridge_helper
+from vmnb.backends.qemu.network.tap import BRIDGE_RULES, bridge_helper
 from vmnb.diagnosis.finding import Finding, Level
 
 __all__ = ["look_at_bridges", "look_at_helper"]

@@ -3,10 +3,10 @@
 import asyncio
 import os
 
-from vmnb.backends.qemu.accelerator import KVM, try_accelerators
-from vmnb.backends.qemu.binary import Qemu, find_qemu
-from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
-from vmnb.backends.qemu.probe_cache import ProbeCache
+from vmnb.backends.qemu.program.accelerator import KVM, try_accelerators
+from vmnb.backends.qemu.program.binary import Qemu, find_qemu
+from vmnb.backends.qemu.program.firmware import find_firmware, firmware_folders
+from vmnb.backends.qemu.program.probe_cache import ProbeCache
 from vmnb.core.errors import BackendError, VmnbError
 from vmnb.diagnosis.finding import Finding, Level
 from vmnb.diagnosis.hardware import look_at_hardware

@@ -2,7 +2,7 @@
 
 import re
 
-from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.program.binary import Qemu
 from vmnb.core.errors import VmnbError
 from vmnb.core.handle import VmHandle
 from vmnb.diagnosis.finding import Finding, Level

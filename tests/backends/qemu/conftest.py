@@ -10,10 +10,10 @@ import pytest
 from tests.boot_sector import HALT, boot_disk
 from tests.small_disk import mountable
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.binary import Qemu, find_qemu
-from vmnb.backends.qemu.layers import new_layer, put_on_top
-from vmnb.backends.qemu.probe_cache import ProbeCache
-from vmnb.backends.qemu.qemu_img import create_layer
+from vmnb.backends.qemu.disk.layers import new_layer, put_on_top
+from vmnb.backends.qemu.program.binary import Qemu, find_qemu
+from vmnb.backends.qemu.program.probe_cache import ProbeCache
+from vmnb.backends.qemu.program.qemu_img import create_layer
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from vmnb.backends.qemu.accelerator import counting_rom, find_accelerator, try_accelerators
-from vmnb.backends.qemu.binary import find_qemu
-from vmnb.backends.qemu.probe_cache import Facts, ProbeCache
+from vmnb.backends.qemu.program.accelerator import counting_rom, find_accelerator, try_accelerators
+from vmnb.backends.qemu.program.binary import find_qemu
+from vmnb.backends.qemu.program.probe_cache import Facts, ProbeCache
 from vmnb.core.errors import BackendUnavailableError
 
 

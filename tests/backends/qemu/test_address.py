@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.guest.peer import Peer
-from vmnb.backends.qemu.address import find_address
-from vmnb.backends.qemu.agent_address import pick_address
+from vmnb.backends.qemu.network.address import find_address
+from vmnb.backends.qemu.network.agent_address import pick_address
 from vmnb.core.errors import AgentError, DeadlineError
 from vmnb.core.handle import VmHandle
 from vmnb.core.spec import VmSpec

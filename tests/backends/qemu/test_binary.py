@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vmnb.backends.qemu.binary import require_version
+from vmnb.backends.qemu.program.binary import require_version
 from vmnb.core.errors import BackendUnavailableError
 
 QEMU = Path("/usr/bin/qemu-system-x86_64")

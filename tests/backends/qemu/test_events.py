@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vmnb.backends.qemu.events import RunStory
-from vmnb.backends.qemu.journal import Journal, Note
-from vmnb.backends.qemu.run_state import from_run_state
+from vmnb.backends.qemu.running.events import RunStory
+from vmnb.backends.qemu.running.journal import Journal, Note
+from vmnb.backends.qemu.running.run_state import from_run_state
 from vmnb.core.errors import BackendError
 from vmnb.core.hypervisor import VmEvent
 from vmnb.core.process import ProcessId, boot_id, time_of_boot

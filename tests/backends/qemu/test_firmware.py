@@ -10,7 +10,7 @@ import pytest
 
 from tests.backends.qemu.test_bad_input import files_below
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.firmware import find_firmware, firmware_folders
+from vmnb.backends.qemu.program.firmware import find_firmware, firmware_folders
 from vmnb.core.errors import BackendError
 from vmnb.core.spec import VmSpec
 

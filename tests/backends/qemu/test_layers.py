@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.layers import (
+from vmnb.backends.qemu.disk.layers import (
     chain,
     disk_size_bytes,
     link_chain,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from vmnb.backends.qemu.digest import file_digest
-from vmnb.backends.qemu.memory import frozen_memory, memory_of, new_memory
-from vmnb.backends.qemu.sparse import copy_sparse
+from vmnb.backends.qemu.disk.digest import file_digest
+from vmnb.backends.qemu.disk.sparse import copy_sparse
+from vmnb.backends.qemu.instants.memory import frozen_memory, memory_of, new_memory
 
 MIB = 1 << 20
 

@@ -17,11 +17,11 @@ import pytest
 
 from tests.backends.qemu.monitor_peer import MonitorPeer
 from vmnb.backends.qemu import QemuHypervisor
-from vmnb.backends.qemu.attachment import Attachment
 from vmnb.backends.qemu.files import Sockets
-from vmnb.backends.qemu.guest_usage import card_bytes, used_memory_mib
-from vmnb.backends.qemu.journal import Journal
-from vmnb.backends.qemu.meter import Meter, traffic_of
+from vmnb.backends.qemu.running.attachment import Attachment
+from vmnb.backends.qemu.running.journal import Journal
+from vmnb.backends.qemu.usage.guest_usage import card_bytes, used_memory_mib
+from vmnb.backends.qemu.usage.meter import Meter, traffic_of
 from vmnb.console import Console
 from vmnb.core.errors import StateError
 from vmnb.core.handle import VmHandle

@@ -15,8 +15,8 @@ import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
 from vmnb.backends.qemu.argv import BootFiles, FirmwareFiles, LanCard, build_argv
-from vmnb.backends.qemu.binary import PROGRAM
 from vmnb.backends.qemu.files import WorkFiles
+from vmnb.backends.qemu.program.binary import PROGRAM
 from vmnb.core.errors import BackendError
 from vmnb.core.handle import VmHandle
 from vmnb.core.network import Forward

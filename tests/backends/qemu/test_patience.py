@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from vmnb.backends.qemu.patience import Patient
+from vmnb.backends.qemu.running.patience import Patient
 from vmnb.core.errors import BackendError
 
 

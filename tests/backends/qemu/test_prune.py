@@ -14,7 +14,7 @@ import pytest
 
 from vmnb.backends.qemu import QemuHypervisor
 from vmnb.backends.qemu.files import Sockets
-from vmnb.backends.qemu.templates import MAKING, Templates
+from vmnb.backends.qemu.instants.templates import MAKING, Templates
 from vmnb.core.handle import VmHandle
 from vmnb.core.lock import action_lock
 from vmnb.core.paths import data_home, runtime_home

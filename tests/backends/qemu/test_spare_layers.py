@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vmnb.backends.qemu.layers import chain, layers_in
-from vmnb.backends.qemu.spare_layers import Spare, first_spare, held, remove_abandoned, to_tidy
+from vmnb.backends.qemu.disk.layers import chain, layers_in
+from vmnb.backends.qemu.disk.spare_layers import Spare, first_spare, held, remove_abandoned, to_tidy
 from vmnb.core.handle import VmHandle
 
 Layered = tuple[VmHandle, list[Path]]

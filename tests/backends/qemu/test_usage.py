@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from vmnb.backends.qemu.usage import read_usage, tap_bytes
+from vmnb.backends.qemu.usage.usage import read_usage, tap_bytes
 from vmnb.core.process import identify
 
 HUNGRY = """

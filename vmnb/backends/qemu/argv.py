@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from vmnb.backends.qemu.accelerator import CPU_MODEL
+from vmnb.backends.qemu.program.accelerator import CPU_MODEL
 from vmnb.core.network import Forward
 
 __all__ = [

@@ -5,17 +5,17 @@ import os
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
-from vmnb.backends.qemu.accelerator import find_accelerator
-from vmnb.backends.qemu.attachment import Attachment
-from vmnb.backends.qemu.attachments import Attachments
-from vmnb.backends.qemu.binary import Qemu, find_qemu
-from vmnb.backends.qemu.keeping import Kept
+from vmnb.backends.qemu.instants.keeping import Kept
+from vmnb.backends.qemu.instants.save import save_guest
+from vmnb.backends.qemu.instants.saved import SavedGuest
 from vmnb.backends.qemu.launch import launch
-from vmnb.backends.qemu.probe_cache import ProbeCache
-from vmnb.backends.qemu.rest import resting_state, told_state
-from vmnb.backends.qemu.run_state import from_run_state
-from vmnb.backends.qemu.save import save_guest
-from vmnb.backends.qemu.saved import SavedGuest
+from vmnb.backends.qemu.program.accelerator import find_accelerator
+from vmnb.backends.qemu.program.binary import Qemu, find_qemu
+from vmnb.backends.qemu.program.probe_cache import ProbeCache
+from vmnb.backends.qemu.running.attachment import Attachment
+from vmnb.backends.qemu.running.attachments import Attachments
+from vmnb.backends.qemu.running.rest import resting_state, told_state
+from vmnb.backends.qemu.running.run_state import from_run_state
 from vmnb.core.errors import BackendError, BusyError, LimitError, LinkLostError, StateError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle

@@ -6,27 +6,27 @@ from contextlib import aclosing
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
-from vmnb.backends.qemu.accelerator import find_accelerator
-from vmnb.backends.qemu.address import find_address
-from vmnb.backends.qemu.attachment import Attachment
-from vmnb.backends.qemu.boot_marks import read_boot_marks
-from vmnb.backends.qemu.cgroup import remove_group
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
-from vmnb.backends.qemu.forks import Forks
-from vmnb.backends.qemu.forwards import add_forward, read_forwards, remove_forward
-from vmnb.backends.qemu.journal import Journal, Note
-from vmnb.backends.qemu.lan import leave_network
-from vmnb.backends.qemu.meter import Meter
-from vmnb.backends.qemu.pooling import Pooling
-from vmnb.backends.qemu.power import power_off, wake
+from vmnb.backends.qemu.instants.forks import Forks
+from vmnb.backends.qemu.instants.pooling import Pooling
+from vmnb.backends.qemu.instants.restoring import check_template
+from vmnb.backends.qemu.instants.rewinding import Rewinding
+from vmnb.backends.qemu.network.address import find_address
+from vmnb.backends.qemu.network.forwards import add_forward, read_forwards, remove_forward
+from vmnb.backends.qemu.network.lan import leave_network
+from vmnb.backends.qemu.network.tap import require_tap
 from vmnb.backends.qemu.prepare import check_disk, check_memory, check_vcpus, prepare
+from vmnb.backends.qemu.program.accelerator import find_accelerator
 from vmnb.backends.qemu.pruning import Pruning
-from vmnb.backends.qemu.rest import resting_state
-from vmnb.backends.qemu.restoring import check_template
-from vmnb.backends.qemu.rewinding import Rewinding
-from vmnb.backends.qemu.screen import press, take_picture
-from vmnb.backends.qemu.tap import require_tap
-from vmnb.backends.qemu.watch import follow
+from vmnb.backends.qemu.running.attachment import Attachment
+from vmnb.backends.qemu.running.boot_marks import read_boot_marks
+from vmnb.backends.qemu.running.journal import Journal, Note
+from vmnb.backends.qemu.running.power import power_off, wake
+from vmnb.backends.qemu.running.rest import resting_state
+from vmnb.backends.qemu.running.screen import press, take_picture
+from vmnb.backends.qemu.running.watch import follow
+from vmnb.backends.qemu.usage.cgroup import remove_group
+from vmnb.backends.qemu.usage.meter import Meter
 from vmnb.core.boot import BootMark
 from vmnb.core.claim import id_of_new_vm
 from vmnb.core.errors import StateError

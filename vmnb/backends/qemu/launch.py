@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmnb.backends.qemu.accelerator import Accelerator
 from vmnb.backends.qemu.argv import (
     BootFiles,
     FirmwareFiles,
@@ -18,23 +17,24 @@ from vmnb.backends.qemu.argv import (
     build_argv,
     shape,
 )
-from vmnb.backends.qemu.attachment import Attachment
-from vmnb.backends.qemu.binary import Qemu, unknown_machine
-from vmnb.backends.qemu.cgroup import confine
 from vmnb.backends.qemu.files import Sockets, WorkFiles, listening
-from vmnb.backends.qemu.forwards import (
+from vmnb.backends.qemu.instants.memory import inherited, new_memory
+from vmnb.backends.qemu.instants.migration import Origin, receive
+from vmnb.backends.qemu.network.forwards import (
     planned_forwards,
     read_forwards,
     ssh_host_port,
     unbound,
 )
-from vmnb.backends.qemu.journal import Journal
-from vmnb.backends.qemu.lan import join_network, tell_network
-from vmnb.backends.qemu.memory import inherited, new_memory
-from vmnb.backends.qemu.migration import Origin, receive
-from vmnb.backends.qemu.monitor import queue_for
-from vmnb.backends.qemu.process import ending, last_lines, spawn
-from vmnb.backends.qemu.tap import tap_of
+from vmnb.backends.qemu.network.lan import join_network, tell_network
+from vmnb.backends.qemu.network.tap import tap_of
+from vmnb.backends.qemu.program.accelerator import Accelerator
+from vmnb.backends.qemu.program.binary import Qemu, unknown_machine
+from vmnb.backends.qemu.running.attachment import Attachment
+from vmnb.backends.qemu.running.journal import Journal
+from vmnb.backends.qemu.running.monitor import queue_for
+from vmnb.backends.qemu.running.process import ending, last_lines, spawn
+from vmnb.backends.qemu.usage.cgroup import confine
 from vmnb.core.errors import BackendError, DeadlineError, LinkLostError
 from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from vmnb.backends.qemu.binary import Qemu
+from vmnb.backends.qemu.disk.layers import new_layer, put_on_top
 from vmnb.backends.qemu.files import (
     Sockets,
     WorkFiles,
@@ -14,10 +14,10 @@ from vmnb.backends.qemu.files import (
     new_work_directory,
     remove_tree,
 )
-from vmnb.backends.qemu.firmware import Firmware
-from vmnb.backends.qemu.layers import new_layer, put_on_top
-from vmnb.backends.qemu.qemu_img import copy_variables, create_overlay
-from vmnb.backends.qemu.template_key import SEED_DIGEST
+from vmnb.backends.qemu.instants.template_key import SEED_DIGEST
+from vmnb.backends.qemu.program.binary import Qemu
+from vmnb.backends.qemu.program.firmware import Firmware
+from vmnb.backends.qemu.program.qemu_img import copy_variables, create_overlay
 from vmnb.core.errors import SpecError
 from vmnb.core.handle import IMAGE_DISK_MIB, VmHandle
 from vmnb.core.host_memory import total_mib

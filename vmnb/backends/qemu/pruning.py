@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from vmnb.backends.qemu.disk.layers import image_below
 from vmnb.backends.qemu.files import remove_tree
-from vmnb.backends.qemu.layers import image_below
+from vmnb.backends.qemu.instants.templates import Templates
 from vmnb.backends.qemu.strays import stray_files, stray_processes, stray_sockets
-from vmnb.backends.qemu.templates import Templates
 from vmnb.core.errors import BackendError
 from vmnb.core.paths import data_home
 from vmnb.core.remnant import Kind, Remnant, disk_usage_bytes

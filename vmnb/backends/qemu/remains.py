@@ -1,7 +1,7 @@
 """What is left of a VM that no handle is kept of: found by its id alone."""
 
-from vmnb.backends.qemu.cgroup import remove_group
 from vmnb.backends.qemu.files import Sockets, WorkFiles, remove_work_directory
+from vmnb.backends.qemu.usage.cgroup import remove_group
 from vmnb.core.process import find_process
 
 __all__ = ["remove_remains"]

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from vmnb.backends.qemu.files import Sockets, WorkFiles
-from vmnb.backends.qemu.half_done import twins
+from vmnb.backends.qemu.instants.half_done import twins
+from vmnb.backends.qemu.instants.waiting import is_wanted
 from vmnb.backends.qemu.remains import remove_remains
-from vmnb.backends.qemu.waiting import is_wanted
 from vmnb.core.errors import BackendError
 from vmnb.core.handle_file import read_handle
 from vmnb.core.hypervisor import BackendTag

@@ -1,0 +1,1 @@
+"""A VM's disk in layers, and files with holes."""

@@ -1,0 +1,1 @@
+"""What a VM uses, and what it may use."""
