@@ -2,7 +2,7 @@
 
 A terminal can do more than show: it has a clipboard, a title, links, files and a printer, and it
 answers some questions by typing. So only what is known to draw passes, and what a browser's
-terminal is let do by ``frontend/src/guard.ts``.
+terminal is let do by ``frontend/src/console/guard.ts``.
 """
 
 import codecs

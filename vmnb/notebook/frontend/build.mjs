@@ -57,7 +57,7 @@ function digest(...contents) {
   return JSON.stringify(hash.digest("hex"));
 }
 
-const screen = await compile("src/screen.ts");
+const screen = await compile("src/screen/screen.ts");
 const script = await compile("src/widget.ts", { SCREEN_DIGEST: digest(screen) });
 const style = await compile("src/styles/widget.css");
 const known = { BUNDLE_DIGEST: digest(script, style) };

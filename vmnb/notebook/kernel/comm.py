@@ -64,7 +64,7 @@ class Reach:
     release: Callable[[], None]
 
     def for_page(self) -> dict[str, str]:
-        """Return what the page needs to know of it: ``Reach`` in ``frontend/src/protocol.ts``."""
+        """Return what the page is told of it: ``Reach`` in ``frontend/src/kernel/protocol.ts``."""
         control = self.comm_id if self.way is Way.CONTROL else ""
         return {"control": control, "advice": _ADVICE[self.way]}
 

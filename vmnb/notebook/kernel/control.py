@@ -1,6 +1,6 @@
 """Messages taken from the control channel, which ipykernel 6 reads in a thread that no cell blocks.
 
-No front end sends comm messages there by itself; see ``frontend/src/control.ts``.
+No front end sends comm messages there by itself; see ``frontend/src/kernel/control.ts``.
 """
 
 import logging

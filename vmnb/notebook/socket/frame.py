@@ -1,4 +1,4 @@
-"""A message and its buffers as one frame of a WebSocket; see ``frontend/src/frame.ts``.
+"""A message and its buffers as one frame of a WebSocket; see ``frontend/src/kernel/frame.ts``.
 
 Four bytes (big-endian) say how long the header is, which is JSON: the message and the buffers'
 sizes. The buffers follow.

@@ -1,4 +1,4 @@
-"""How kernel and page prove to each other that they know the token; see ``frontend/src/proof.ts``.
+"""How kernel and page prove that they know the token; see ``frontend/src/kernel/proof.ts``.
 
 The token itself reaches the page by the comm, and is never sent over the socket. At a port that a
 page tries there may be a stranger, and so may be whoever connects to the kernel's. So the page says

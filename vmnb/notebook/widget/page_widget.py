@@ -23,7 +23,9 @@ __all__ = ["PageWidget"]
 
 
 class PageWidget(anywidget.AnyWidget):
-    """The kernel's side of ``frontend/src/protocol.ts``; :meth:`told` and :meth:`subjects` differ.
+    """The kernel's side of ``frontend/src/kernel/protocol.ts``.
+
+    Each kind of widget has its own :meth:`told` and :meth:`subjects`.
 
     Parameters
     ----------

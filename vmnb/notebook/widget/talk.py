@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 __all__ = ["Message", "Send", "Talk"]
 
 Message = dict[str, Any]
-"""Plain JSON with a ``kind``; see ``frontend/src/protocol.ts``."""
+"""Plain JSON with a ``kind``; see ``frontend/src/kernel/protocol.ts``."""
 
 Send = Callable[[Message, list[bytes]], None]
 """Carries a message and its buffers to every page at the other end of one way."""

@@ -1,4 +1,4 @@
-"""Bytes on their way between kernel and page; the other side is ``frontend/src/carrier.ts``."""
+"""Bytes between kernel and page; the other side is ``frontend/src/kernel/carrier.ts``."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence

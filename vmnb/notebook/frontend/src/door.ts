@@ -1,8 +1,8 @@
 /** How each widget enters the page: something still, and what is live when a kernel is there. */
-import { carried } from "./carrier";
-import { throughControl } from "./control";
+import { carried } from "./kernel/carrier";
+import { throughControl } from "./kernel/control";
 import { loadBundle } from "./page";
-import type { Bundle, Model } from "./protocol";
+import type { Bundle, Model } from "./kernel/protocol";
 
 declare const BUNDLE_DIGEST: string;
 

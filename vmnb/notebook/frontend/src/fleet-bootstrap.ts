@@ -1,5 +1,5 @@
 /** The small module that the widget of a fleet carries. */
 import { doorOf } from "./door";
-import { showStillFleet } from "./still-fleet";
+import { showStillFleet } from "./fleet/still";
 
 export default doorOf(showStillFleet);

@@ -1,6 +1,6 @@
 /** The widget's code, fetched from the kernel once a page, however many widgets the page shows. */
-import { PROBE, learn } from "./carrier";
-import { type BundleName, type MessageCallback, type Model, bytesOf, post } from "./protocol";
+import { PROBE, learn } from "./kernel/carrier";
+import { type BundleName, type MessageCallback, type Model, bytesOf, post } from "./kernel/protocol";
 
 /** While one widget waits for its answer, the others let it. */
 const TURN_MS = 2000;

@@ -1,7 +1,7 @@
 /** The script of an exported page: where a console's recording is, it can be played. */
-import type { Cast } from "./cast";
-import { h } from "./dom";
-import { Player } from "./player";
+import type { Cast } from "./console/cast";
+import { h } from "./parts/dom";
+import { Player } from "./console/player";
 
 for (const data of document.querySelectorAll("script.vmnb-cast")) {
   const text = data.parentElement?.querySelector("pre.vmnb-text");

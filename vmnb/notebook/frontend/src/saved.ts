@@ -1,8 +1,8 @@
 /** What everything still has in common: it follows the traits, and says why it is still. */
-import { h } from "./dom";
-import { isRunning } from "./lab-kernel";
-import type { Model, Traits } from "./protocol";
-import { silenceText } from "./silence";
+import { h } from "./parts/dom";
+import { isRunning } from "./kernel/lab-kernel";
+import type { Model, Traits } from "./kernel/protocol";
+import { silenceText } from "./kernel/silence";
 
 const SAVED = "As it was saved. Run the cell to work with it.";
 

@@ -1,11 +1,11 @@
 /** The bundle's door: shows the live widget in an element. */
-import { CardView } from "./card";
-import { ConsoleView } from "./console-view";
-import { h } from "./dom";
-import { FleetView } from "./fleet";
-import { keepSaved } from "./keep";
-import { Link } from "./link";
-import type { Bundle, Card, MessageCallback, Model, ToPage } from "./protocol";
+import { CardView } from "./card/card";
+import { ConsoleView } from "./console/view";
+import { h } from "./parts/dom";
+import { FleetView } from "./fleet/fleet";
+import { keepSaved } from "./kernel/keep";
+import { Link } from "./kernel/link";
+import type { Bundle, Card, MessageCallback, Model, ToPage } from "./kernel/protocol";
 
 /** What stands in a cell: a machine's card, its console alone, or a table of several machines. */
 interface View {

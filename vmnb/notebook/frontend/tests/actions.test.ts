@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Actions } from "../src/actions";
+import { Actions } from "../src/card/actions";
 import { cardOf } from "./model";
 
 describe("the buttons", () => {

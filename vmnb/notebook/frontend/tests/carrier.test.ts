@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { PROBE, carried, learn } from "../src/carrier";
-import type { ToPage } from "../src/protocol";
+import { PROBE, carried, learn } from "../src/kernel/carrier";
+import type { ToPage } from "../src/kernel/protocol";
 import { ScriptedModel } from "./model";
 
 const BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);

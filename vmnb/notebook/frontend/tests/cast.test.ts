@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CastEvent, clock, stepsOf, withoutPauses } from "../src/cast";
+import { type CastEvent, clock, stepsOf, withoutPauses } from "../src/console/cast";
 
 describe("a recording", () => {
   it("comes at once, and waits for nobody longer than two seconds", () => {

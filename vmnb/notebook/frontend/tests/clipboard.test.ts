@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pasted } from "../src/clipboard";
+import { pasted } from "../src/console/clipboard";
 
 describe("what is pasted", () => {
   it.each(["a\nb", "a\r\nb", "a\rb"])("ends its lines with Enter: %j", (text) => {

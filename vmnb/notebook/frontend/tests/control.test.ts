@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { KNOCK_MS, throughControl } from "../src/control";
-import { type Model, post } from "../src/protocol";
+import { KNOCK_MS, throughControl } from "../src/kernel/control";
+import { type Model, post } from "../src/kernel/protocol";
 import { LabModel } from "./lab";
 import { ScriptedModel } from "./model";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FleetView } from "../src/fleet";
-import type { ActionState, Fleet, FleetAction, FleetRow } from "../src/protocol";
-import { showStillFleet } from "../src/still-fleet";
+import { FleetView } from "../src/fleet/fleet";
+import type { ActionState, Fleet, FleetAction, FleetRow } from "../src/kernel/protocol";
+import { showStillFleet } from "../src/fleet/still";
 import { ScriptedModel } from "./model";
 
 const HOSTILE = `<img src=x onerror="window.stolen = true"><script>window.stolen = true</script>`;

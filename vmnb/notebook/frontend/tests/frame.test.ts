@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pack, unpack } from "../src/frame";
+import { pack, unpack } from "../src/kernel/frame";
 
 describe("a frame", () => {
   it("holds a message and its buffers, empty ones too", () => {

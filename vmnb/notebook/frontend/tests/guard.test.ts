@@ -4,7 +4,7 @@ import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Guard, guard } from "../src/guard";
+import { type Guard, guard } from "../src/console/guard";
 
 const ESC = "\x1b";
 const QUERIES = {

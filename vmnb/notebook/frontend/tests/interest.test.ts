@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Interest, RENEW_MS } from "../src/interest";
+import { Interest, RENEW_MS } from "../src/kernel/interest";
 import { Sight } from "./sight";
 
 describe("somebody's interest", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { keepSaved } from "../src/keep";
-import type { SavedOutput } from "../src/protocol";
+import { keepSaved } from "../src/kernel/keep";
+import type { SavedOutput } from "../src/kernel/protocol";
 import { ScriptedModel } from "./model";
 
 const outputOf = (key: string, html: string): SavedOutput => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { isForGuest } from "../src/keys";
+import { isForGuest } from "../src/console/keys";
 
 const own = { leave: vi.fn(), find: vi.fn(), copy: vi.fn(), zoom: vi.fn(), hasSelection: () => false };
 const key = (key: string, code: string, modifiers: KeyboardEventInit = {}) =>

@@ -1,6 +1,6 @@
 /** A model in JupyterLab, as far as its connection to the kernel is used. */
-import type { LabKernel } from "../src/lab-kernel";
-import type { Traits } from "../src/protocol";
+import type { LabKernel } from "../src/kernel/lab-kernel";
+import type { Traits } from "../src/kernel/protocol";
 import { ScriptedModel } from "./model";
 
 export interface ControlMessage {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Link, RETRY_MS } from "../src/link";
-import type { ToKernel, ToPage } from "../src/protocol";
-import { ANSWER_MS, ASK_MS } from "../src/socket-link";
-import { DIRECT_MS, PROXIED_MS } from "../src/socket-ways";
+import { Link, RETRY_MS } from "../src/kernel/link";
+import type { ToKernel, ToPage } from "../src/kernel/protocol";
+import { ANSWER_MS, ASK_MS } from "../src/kernel/socket-link";
+import { DIRECT_MS, PROXIED_MS } from "../src/kernel/socket-ways";
 import { ScriptedModel } from "./model";
 import { openPageAt, proxied } from "./place";
 import { ScriptedSocket } from "./socket";

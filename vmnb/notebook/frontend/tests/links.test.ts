@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { webAddress } from "../src/links";
+import { webAddress } from "../src/console/links";
 
 describe("an address", () => {
   it.each(["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://x/", "no address", ""])(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { MetricsTab } from "../src/metrics";
-import type { MetricPoint } from "../src/protocol";
+import { MetricsTab } from "../src/card/metrics";
+import type { MetricPoint } from "../src/kernel/protocol";
 import { ScriptedModel, cardOf } from "./model";
 import { Sight } from "./sight";
 

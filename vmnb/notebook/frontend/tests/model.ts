@@ -1,5 +1,5 @@
 /** A model that records what is sent and lets a test play the kernel. */
-import type { ActionName, Card, MessageCallback, Model, ToKernel, ToPage, Traits } from "../src/protocol";
+import type { ActionName, Card, MessageCallback, Model, ToKernel, ToPage, Traits } from "../src/kernel/protocol";
 
 const NAMES: ActionName[] = ["start", "stop", "suspend", "resume", "destroy"];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { PreferenceStore } from "../src/preferences";
+import { PreferenceStore } from "../src/console/preferences";
 
 describe("the reader's preferences", () => {
   it("are there again on the next page", () => {

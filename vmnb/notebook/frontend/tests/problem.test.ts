@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ProblemBox } from "../src/problem";
+import { ProblemBox } from "../src/card/problem";
 
 const PROBLEM = { title: "web failed", message: "QEMU <b>ended</b>\nlast line", hint: "Start it again." };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Challenge, NONCE_BYTES, prove } from "../src/proof";
+import { Challenge, NONCE_BYTES, prove } from "../src/kernel/proof";
 
 const TOKEN = "a token";
 const bytes = (value: number, length = NONCE_BYTES) => new Uint8Array(length).fill(value);

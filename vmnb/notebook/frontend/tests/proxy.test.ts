@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { proxyUrl } from "../src/proxy";
+import { proxyUrl } from "../src/kernel/proxy";
 
 const EXTENSION = "@jupyterhub/jupyter-server-proxy";
 

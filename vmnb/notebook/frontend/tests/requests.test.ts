@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Requests } from "../src/requests";
-import { PATIENCE_MS } from "../src/silence";
+import { Requests } from "../src/kernel/requests";
+import { PATIENCE_MS } from "../src/kernel/silence";
 import { ScriptedModel } from "./model";
 
 describe("actions asked of the kernel", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { binaryTop, linePath, roundTop, timeMarks } from "../src/scale";
+import { binaryTop, linePath, roundTop, timeMarks } from "../src/parts/scale";
 
 const BOX = { left: 50, right: 150, top: 0, bottom: 100 };
 const SPAN = { from_ms: 0, to_ms: 10_000 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ScreenToKernel, ScreenToPage } from "../src/protocol";
-import { ACK_BYTES, ACK_IDLE_MS, ScreenChannel } from "../src/screen-channel";
+import type { ScreenToKernel, ScreenToPage } from "../src/kernel/protocol";
+import { ACK_BYTES, ACK_IDLE_MS, ScreenChannel } from "../src/screen/channel";
 
 const VIEW = "one";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PATIENCE_MS, PAUSE_MS, StillView } from "../src/screen-still";
+import { PATIENCE_MS, PAUSE_MS, StillView } from "../src/screen/still";
 import { ScriptedModel } from "./model";
 
 const VIEW = "one";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { onReconnect } from "../src/lab-kernel";
-import { silenceText } from "../src/silence";
+import { onReconnect } from "../src/kernel/lab-kernel";
+import { silenceText } from "../src/kernel/silence";
 import { LabModel } from "./lab";
 import { ScriptedModel } from "./model";
 

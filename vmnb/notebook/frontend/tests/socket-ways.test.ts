@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { waysTo } from "../src/socket-ways";
+import { waysTo } from "../src/kernel/socket-ways";
 import { openPageAt, proxied } from "./place";
 
 describe("the ways to a port", () => {

@@ -1,7 +1,7 @@
 /** WebSockets as far as the links use them: a test plays the kernel at their other end, or a stranger. */
 import { createHmac, randomBytes } from "node:crypto";
-import { pack, unpack } from "../src/frame";
-import type { ToKernel, ToPage } from "../src/protocol";
+import { pack, unpack } from "../src/kernel/frame";
+import type { ToKernel, ToPage } from "../src/kernel/protocol";
 
 export class ScriptedSocket {
   static made: ScriptedSocket[] = [];

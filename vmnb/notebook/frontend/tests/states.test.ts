@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stateStrip } from "../src/states";
+import { stateStrip } from "../src/card/states";
 
 const HOSTILE = "<b>bold</b>";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { showStill } from "../src/still";
+import { showStill } from "../src/card/still";
 import { LabModel } from "./lab";
 import { ScriptedModel, cardOf } from "./model";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ACK_BYTES, ACK_IDLE_MS, ConsoleStream, HELLO_PAUSE_MS, type Sink, type StreamWord } from "../src/stream";
+import { ACK_BYTES, ACK_IDLE_MS, ConsoleStream, HELLO_PAUSE_MS, type Sink, type StreamWord } from "../src/console/stream";
 
 /** Parses when told to, as xterm parses some time after the write. */
 class HeldSink implements Sink {

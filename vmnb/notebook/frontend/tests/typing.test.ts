@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ToKernel } from "../src/protocol";
-import { PATIENCE_MS } from "../src/silence";
-import { AGAIN_PAUSE_MS, PART_BYTES, Typing, WAITING_MAX } from "../src/typing";
+import type { ToKernel } from "../src/kernel/protocol";
+import { PATIENCE_MS } from "../src/kernel/silence";
+import { AGAIN_PAUSE_MS, PART_BYTES, Typing, WAITING_MAX } from "../src/console/typing";
 
 const VIEW = "abc";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Busy } from "../src/protocol";
-import { badgeOf, busyFraction, busyText, changeText, duration, factWords, localTime, memory, wholeDuration } from "../src/words";
+import type { Busy } from "../src/kernel/protocol";
+import { badgeOf, busyFraction, busyText, changeText, duration, factWords, localTime, memory, wholeDuration } from "../src/parts/words";
 import { cardOf } from "./model";
 
 const busy = (expected_s: number | null): Busy => ({ action: "start", since_ms_epoch: 10_000, expected_s, text: "booting" });
