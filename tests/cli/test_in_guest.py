@@ -87,8 +87,9 @@ def test_output_comes_at_once_and_what_is_given_up_ends_in_the_guest_too() -> No
         child.send_signal(signal.SIGINT)
         assert child.communicate()[1] == b"vmnb: interrupted\n"
     assert child.returncode == 130
-    done = vmnb("run", "web", "--timeout", "1", "--json", "--", "exec sleep 1234")
+    done = vmnb("run", "web", "--timeout", "1", "--json", "--", "echo begun; exec sleep 1234")
     assert done.returncode == 5
+    assert json.loads(done.stdout)["stdout"] == "begun\n"
     assert json.loads(done.stderr)["error"]["kind"] == "CommandTimeoutError"
     assert vmnb("run", "web", "--", LOOK).returncode == 1
 

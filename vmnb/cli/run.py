@@ -9,7 +9,7 @@ from vmnb.cli.commands import add_command, add_json, add_name
 from vmnb.cli.json_text import print_json
 from vmnb.cli.which import machine_named
 from vmnb.core import runtime
-from vmnb.guest import RUN_TIMEOUT_S, Command, LiveText, RunResult
+from vmnb.guest import RUN_TIMEOUT_S, Command, CommandTimeoutError, LiveText, RunResult
 
 if TYPE_CHECKING:
     from vmnb.cli.commands import Commands
@@ -47,7 +47,12 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.wrong_usage("there is no command after --")
     command = Command.of(words[0] if len(words) == 1 else words, user=arguments.user)
     output = None if arguments.json else _Output()
-    result = runtime.run(_result(arguments.name, command, arguments.timeout, output))
+    try:
+        result = runtime.run(_result(arguments.name, command, arguments.timeout, output))
+    except CommandTimeoutError as error:
+        if arguments.json:  # what it wrote until then
+            print_json(_facts(arguments.name, error.result))
+        raise
     if arguments.json:
         print_json(_facts(arguments.name, result))
     return result.exit_code if result.exit_code is not None else _SIGNAL + (result.signal or 0)
