@@ -11,7 +11,7 @@ from vmnb.backends.noop import NoopHypervisor
 from vmnb.core.errors import BackendError, BusyError, StateError
 from vmnb.core.handle import VmHandle
 from vmnb.core.history import HistoryRow
-from vmnb.core.lock import action_lock
+from vmnb.core.lock import action_lock, is_held
 from vmnb.core.machine import Machine
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.session import Session
@@ -411,6 +411,26 @@ def test_who_waits_for_a_state_waits_for_no_action_that_goes_on(
         machine = await following(session)
         async with action_lock(session.store.locks, "web"):
             await machine.wait_for_state("running", 30)
+
+    runner.run(scenario())
+
+
+def test_a_use_that_is_cancelled_at_any_moment_is_over(
+    runner: asyncio.Runner, session: Session
+) -> None:
+    async def use(machine: Machine) -> None:
+        async with machine.in_use():
+            await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        machine = await session.open(WEB)
+        for turns in range(6):
+            using = asyncio.create_task(use(machine))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            using.cancel()
+            await asyncio.wait({using})
+            assert not is_held(session.store.uses / machine.handle.id)
 
     runner.run(scenario())
 
