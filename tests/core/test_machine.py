@@ -10,14 +10,15 @@ import pytest
 from vmnb.backends.noop import NoopHypervisor
 from vmnb.core.errors import BackendError, BusyError, StateError
 from vmnb.core.handle import VmHandle
-from vmnb.core.history import HistoryRow
-from vmnb.core.lock import action_lock, is_held
+from vmnb.core.history import HistoryRow, utc_now
+from vmnb.core.lock import action_lock
 from vmnb.core.machine import Machine
 from vmnb.core.router import RouterHypervisor
 from vmnb.core.session import Session
 from vmnb.core.spec import VmSpec
 from vmnb.core.state import Action, Cause, VmState
 from vmnb.core.store import Store
+from vmnb.core.uses import Uses
 
 NewSession = Callable[[], Session]
 WEB = VmSpec(name="web")
@@ -430,7 +431,11 @@ def test_a_use_that_is_cancelled_at_any_moment_is_over(
                 await asyncio.sleep(0)
             using.cancel()
             await asyncio.wait({using})
-            assert not is_held(session.store.uses / machine.handle.id)
+        await asyncio.get_running_loop().shutdown_default_executor()  # until no thread is at it
+        over = utc_now()
+        last = Uses(session.store.uses / machine.handle.id).last()  # now, while it is in use
+        assert last is not None
+        assert last < over
 
     runner.run(scenario())
 
