@@ -21,6 +21,7 @@ from vmnb.core.finish import finish
 from vmnb.core.handle import VmHandle
 from vmnb.core.host_memory import free_mib
 from vmnb.core.state import VmState
+from vmnb.core.threads import in_thread
 from vmnb.guest.agent import GuestAgent
 
 __all__ = ["Holding"]
@@ -123,9 +124,10 @@ class Holding:
             The disk is full; the guest goes on.
         """
         try:
-            memory = await asyncio.to_thread(kept.begin)
+            memory = await in_thread(kept.begin, os.close)
             try:
-                await asyncio.to_thread(complete, await self._save(handle, attachment, memory))
+                saved = await self._save(handle, attachment, memory)
+                await finish(asyncio.to_thread(complete, saved))
             finally:
                 os.close(memory)
         except BaseException as error:

@@ -37,6 +37,7 @@ from vmnb.core.remarks import remark
 from vmnb.core.sockets import connect
 from vmnb.core.spec import COLD_BOOT, VmSpec
 from vmnb.core.template import RESTORED_FROM, UNTOUCHED, Template
+from vmnb.core.threads import in_thread
 
 __all__ = [
     "BOOT_VARIABLE",
@@ -144,8 +145,8 @@ class Restoring(Holding):
         """
         files = WorkFiles.of_handle(handle)
         before = await asyncio.to_thread(files.overlay.resolve)
-        facts, saved = await asyncio.to_thread(_opened, kept)
         own = await asyncio.to_thread(login_key, handle)
+        facts, saved = await in_thread(partial(_opened, kept), lambda opened: opened[1].close())
         try:
             async with noted(handle, is_nameless=True, layer=before.name):
                 try:
@@ -318,8 +319,8 @@ def _opened(kept: Kept) -> tuple[dict[str, Any], SavedGuest]:
     """
     facts = kept.facts()
     try:
-        saved = kept.open(kept.directory)
         Templates().use(kept)
+        saved = kept.open(kept.directory)
     except (BackendError, OSError) as error:
         reason = error.message if isinstance(error, BackendError) else str(error)
         raise TemplateError(reason, hint="remove the template, and make it anew") from error

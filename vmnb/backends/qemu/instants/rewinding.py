@@ -4,6 +4,7 @@ import asyncio
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from vmnb.backends.qemu.disk.layers import new_layer, put_on_top
 from vmnb.backends.qemu.disk.merging import tidy_disk
@@ -19,6 +20,7 @@ from vmnb.backends.qemu.program.qemu_img import create_layer
 from vmnb.core.checkpoint import Checkpoint
 from vmnb.core.errors import BackendError, CheckpointError
 from vmnb.core.handle import VmHandle
+from vmnb.core.threads import in_thread
 
 __all__ = ["Rewinding"]
 
@@ -54,7 +56,7 @@ class Rewinding(Holding):
         checkpoints = Checkpoints(handle)
         async with self._turn(handle):
             kept = await asyncio.to_thread(checkpoints.find, name)
-            saved = await asyncio.to_thread(_opened, kept, checkpoints)
+            saved = await in_thread(partial(_opened, kept, checkpoints), SavedGuest.close)
             try:
                 attachment = await self._attachments.find(handle)
                 if attachment is not None:

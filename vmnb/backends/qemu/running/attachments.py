@@ -1,6 +1,7 @@
 """The holds of one process on running VMs: one for each, made when first needed."""
 
 import asyncio
+from functools import partial
 
 from vmnb.backends.qemu.files import Sockets, WorkFiles
 from vmnb.backends.qemu.running.attachment import Attachment
@@ -8,7 +9,8 @@ from vmnb.backends.qemu.running.journal import Journal
 from vmnb.backends.qemu.running.rest import known_process
 from vmnb.core.errors import LinkLostError
 from vmnb.core.handle import VmHandle
-from vmnb.core.process import find_process
+from vmnb.core.process import Found, find_process
+from vmnb.core.threads import in_thread
 
 __all__ = ["Attachments"]
 
@@ -28,7 +30,9 @@ class Attachments:
                 return held
             await self.release(handle)
             sockets = Sockets.of_handle(handle)
-            found = await asyncio.to_thread(find_process, sockets.pidfile, known_process(handle))
+            found = await in_thread(
+                partial(find_process, sockets.pidfile, known_process(handle)), _let_go
+            )
             if found is None:
                 return None
             journal = Journal(WorkFiles.of_handle(handle).journal)
@@ -68,3 +72,8 @@ class Attachments:
         held, self._held = self._held, {}
         for attachment in held.values():
             await attachment.aclose()
+
+
+def _let_go(found: Found | None) -> None:
+    if found is not None:
+        found.close()
