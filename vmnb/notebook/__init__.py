@@ -1,1 +1,5 @@
 """The only room with ipywidgets, anywidget, pandas and IPython."""
+
+from vmnb.notebook.short_errors import show_short
+
+show_short()
