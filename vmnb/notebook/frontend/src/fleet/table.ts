@@ -10,7 +10,7 @@ export class FleetTable {
   readonly element: HTMLElement;
   private readonly name = h("strong", { class: "vmnb-name" });
   /** How many are in each state; told to whoever does not see it, too. */
-  private readonly summary = h("span", { class: "vmnb-facts", role: "status" });
+  private readonly summary = h("span", { class: "vmnb-summary", role: "status" });
   /** What stands above the table, beside what can be done. */
   readonly title = h("div", { class: "vmnb-identity" }, h("div", { class: "vmnb-title" }, this.name), this.summary);
   private readonly body = h("tbody");
