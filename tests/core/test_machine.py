@@ -440,6 +440,20 @@ def test_a_use_that_is_cancelled_at_any_moment_is_over(
     runner.run(scenario())
 
 
+def test_what_is_tried_with_a_destroyed_vm_leaves_no_mark_of_a_use(
+    runner: asyncio.Runner, session: Session
+) -> None:
+    async def scenario() -> None:
+        machine = await session.open(WEB)
+        await machine.destroy()
+        async with machine.in_use():
+            await machine.touch()
+        await machine.aclose()  # which waits for what is being written
+        assert not (session.store.uses / machine.handle.id).exists()
+
+    runner.run(scenario())
+
+
 def test_two_who_start_it_at_once_start_it_once(runner: asyncio.Runner, session: Session) -> None:
     async def scenario() -> None:
         machine = await session.open(WEB)

@@ -61,7 +61,8 @@ class Instants(ActingVm):
 
         It is in use then, and others must not begin from what becomes of it.
         """
-        if self._uses.is_due and (self._marking is None or self._marking.done()):
+        is_there = self.last_state is not VmState.DESTROYED
+        if is_there and self._uses.is_due and (self._marking is None or self._marking.done()):
             self._marking = asyncio.create_task(asyncio.to_thread(self._uses.mark), name="use")
         if not self._touched and UNTOUCHED in self.handle.extra:
             await self._hypervisor.touch(self.handle)
@@ -73,6 +74,9 @@ class Instants(ActingVm):
 
         Who is about to calls :meth:`touch` inside.
         """
+        if self.last_state is VmState.DESTROYED:
+            yield
+            return
         use = await in_thread(self._uses.begin, self._uses.end)
         try:
             yield
