@@ -39,6 +39,24 @@ def test_nothing_of_the_way_through_the_package_is_shown(call: str) -> None:
     assert ".py" not in said
 
 
+ODD = """import vmnb.notebook
+from vmnb.errors import BackendError
+class Odd(BackendError):
+    def __init__(self, one, two):
+        super().__init__(one + two)
+try:
+    1 / 0
+except ArithmeticError as cause:
+    raise Odd("told ", "odd") from cause"""
+
+
+def test_what_caused_it_is_not_shown_and_an_error_may_be_made_of_anything() -> None:
+    said = shown(ODD)
+    assert '----> 9     raise Odd("told ", "odd") from cause' in said
+    assert "Odd: told odd" in said
+    assert "ZeroDivisionError" not in said
+
+
 def test_what_leads_to_it_is_shown_line_by_line() -> None:
     said = shown(f"{MAKE}def rest():\n    vm.suspend()\nrest()")
     assert "----> 5 rest()" in said

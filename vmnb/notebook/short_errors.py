@@ -5,7 +5,6 @@
 
 import asyncio
 import contextlib
-import copy
 import traceback
 from concurrent import futures
 from pathlib import Path
@@ -32,9 +31,15 @@ def _rendered(error: VmnbError) -> list[str]:
     if way.mode == "Verbose":
         lines: list[str] = way.structured_traceback(type(error), error, error.__traceback__)
     else:
-        alone = copy.copy(error)  # without what caused it, of which it speaks itself
-        lines = way.structured_traceback(type(error), alone, _outside(error.__traceback__))
+        lines = way.structured_traceback(type(error), _alone(error), _outside(error.__traceback__))
     return lines
+
+
+def _alone(error: VmnbError) -> VmnbError:
+    """Return the same error without what caused it, of which it speaks itself."""
+    alone = type(error).__new__(type(error), *error.args)
+    vars(alone).update(vars(error))
+    return alone
 
 
 def _outside(place: TracebackType | None) -> TracebackType | None:
