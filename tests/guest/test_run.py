@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from vmnb.core.errors import AgentError, DeadlineError, GuestError, SpecError
-from vmnb.guest import AgentWay, Command, CommandError, CommandTimeoutError, GuestAgent, RunResult
+from vmnb.guest import (
+    AgentWay,
+    Command,
+    CommandError,
+    CommandTimeoutError,
+    GuestAgent,
+    RunResult,
+    agent_way,
+)
 from vmnb.guest import run as run_in_guest
 
 from .peer import Peer
@@ -209,3 +217,24 @@ def test_a_small_command_costs_three_requests(tmp_path: Path) -> None:
 
     requests = asyncio.run(scenario())
     assert requests == ["guest-sync-delimited", "guest-exec", "guest-exec-status"]
+
+
+def test_where_a_status_is_lost_with_a_guest_that_restarts_it_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_way, "_ANSWER_S", 0.05)
+    said = {
+        "guest-exec": iter([b'{"return": {"pid": 1}}\n']),
+        "guest-exec-status": iter([b"", b'{"error": {"desc": "PID 1 does not exist"}}\n']),
+    }
+
+    async def scenario() -> list[str]:
+        agent = GuestAgent(tmp_path / "a")
+        async with Peer(tmp_path / "a", lambda request: next(said[request["execute"]])) as peer:
+            with pytest.raises(AgentError, match="does not exist"):
+                await run_in_guest(AgentWay(agent), Command.of("true"), timeout_s=30)
+            await agent.aclose()
+        return peer.requests
+
+    asked = [request for request in asyncio.run(scenario()) if "sync" not in request]
+    assert asked == ["guest-exec", "guest-exec-status", "guest-exec-status"]

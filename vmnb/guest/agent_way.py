@@ -24,6 +24,8 @@ INPUT_MAX = 16 * 1024 * 1024
 
 _PIECE = 4 * 1024 * 1024
 _CALL_S = 60.0
+_ANSWER_S = 5.0
+"""So long is waited for a status before it is asked for again; the next time twice as long."""
 _KILL_S = 5.0
 _PIDS = 1 << 63
 _NUMBERS = 1 << 32
@@ -149,11 +151,16 @@ class AgentWay:
             raise
 
     async def _end_of(self, pid: int, timeout_s: float) -> dict[str, Any]:
+        """Return the command's last status; to be called within a time-out of one's own."""
         # A poll, for the agent tells of a command's end only when it is asked.
-        delay_s = 0.005
+        delay_s, answer_s = 0.005, _ANSWER_S
         while True:
             await asyncio.sleep(delay_s)
-            status = await self._status(pid, timeout_s)
+            try:
+                status = await self._status(pid, min(timeout_s, answer_s))
+            except DeadlineError:  # a guest that restarted just then will never answer that one
+                answer_s *= 2
+                continue
             if status.get("exited"):
                 return status
             delay_s = min(1.2 * delay_s, 0.25)

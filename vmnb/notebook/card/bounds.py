@@ -13,7 +13,7 @@ from vmnb.notebook.card.card import Card, Problem, Row, States
 __all__ = ["short_card", "short_problem", "short_rows", "short_states", "short_text"]
 
 _TEXT_BYTES = 2_500
-_HISTORY_BYTES = 7_200
+_HISTORY_BYTES = 6_600
 _ROW_BYTES = 90
 """What the lines of a row cost besides what is in them."""
 _SEGMENTS = 32

@@ -12,7 +12,7 @@ from vmnb.notebook.vm.wait import Wait, compiled, end_or_state, while_alive
 
 __all__ = ["console_says", "until"]
 
-_TELLING_S = 1.0
+_TELLING_S = 5.0
 """Seconds from which on a command that does not end says more than the one before it."""
 
 
