@@ -94,15 +94,17 @@ def prepared(
 
 
 @pytest.fixture
+def qemu(homes: Path, runner: asyncio.Runner) -> Qemu:
+    """The QEMU of this machine."""
+    return runner.run(find_qemu(ProbeCache()))
+
+
+@pytest.fixture
 def layered(
-    hypervisor: QemuHypervisor, runner: asyncio.Runner, spec: Callable[..., VmSpec]
+    hypervisor: QemuHypervisor, runner: asyncio.Runner, spec: Callable[..., VmSpec], qemu: Qemu
 ) -> Iterator[tuple[VmHandle, list[Path]]]:
     """A VM whose disk has three layers over its image, oldest first."""
-
-    async def prepare() -> tuple[VmHandle, Qemu]:
-        return await hypervisor.prepare(spec()), await find_qemu(ProbeCache())
-
-    handle, qemu = runner.run(prepare())
+    handle = runner.run(hypervisor.prepare(spec()))
     assert handle.overlay is not None
     layers = [handle.overlay.resolve()]
     for _ in range(2):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from vmnb.backends.qemu.disk.layers import chain, layers_in
+from vmnb.backends.qemu.disk.layers import chain, layers_in, new_layer
 from vmnb.backends.qemu.disk.spare_layers import Spare, first_spare, held, remove_abandoned, to_tidy
+from vmnb.backends.qemu.program.binary import Qemu
+from vmnb.backends.qemu.program.qemu_img import create_layer
 from vmnb.core.handle import VmHandle
 
 Layered = tuple[VmHandle, list[Path]]
@@ -19,18 +21,6 @@ def keep(handle: VmHandle, layer: Path) -> None:
     directory = handle.work_dir / "checkpoints" / layer.stem
     directory.mkdir(parents=True)
     (directory / "facts.json").write_text(json.dumps({"layer": layer.name}))
-
-
-def over(layer: Path, name: str) -> Path:
-    """Return a layer that lies on `layer`, as its header has it."""
-    other = layer.with_name(name)
-    header = bytearray(layer.read_bytes())
-    below = layer.name.encode()
-    offset = int.from_bytes(header[8:16])
-    header[16:20] = len(below).to_bytes(4)
-    header[offset : offset + len(below)] = below
-    other.write_bytes(header)
-    return other
 
 
 def test_the_newest_below_the_running_one_goes_first(layered: Layered) -> None:
@@ -48,9 +38,11 @@ def test_one_that_a_checkpoint_begins_with_stays_and_takes_the_one_below(
     assert first_spare(handle) is None
 
 
-def test_one_that_another_branch_lies_on_stays(layered: Layered) -> None:
+def test_one_that_another_branch_lies_on_stays(layered: Layered, qemu: Qemu) -> None:
     handle, layers = layered
-    keep(handle, over(layers[1], "layer-branch.qcow2"))
+    branch = new_layer(layers[0].parent)
+    create_layer(branch, qemu, layers[1])
+    keep(handle, branch)
     assert first_spare(handle) == Spare(layer=layers[0], above=layers[1])
 
 
@@ -70,11 +62,12 @@ def test_a_large_one_stays(layered: Layered) -> None:
     assert first_spare(handle) == Spare(layer=layers[0], above=layers[1])
 
 
-def test_those_below_nothing_that_is_needed_are_removed(layered: Layered) -> None:
+def test_those_below_nothing_that_is_needed_are_removed(layered: Layered, qemu: Qemu) -> None:
     handle, layers = layered
-    kept = over(layers[1], "layer-kept.qcow2")
+    kept, left = (new_layer(layers[0].parent) for _ in range(2))
+    for layer in (kept, left):
+        create_layer(layer, qemu, layers[1])
     keep(handle, kept)
-    over(layers[1], "layer-left.qcow2")
     remove_abandoned(handle)
     assert set(layers_in(layers[0].parent)) == {*layers, kept}
     assert handle.overlay is not None

@@ -87,9 +87,10 @@ def _file_of(known_as: str) -> Path:
 async def _stream(attachment: Attachment, **what: str) -> None:
     """Let QEMU copy from the layers between, and return when it no longer does so."""
     job = f"merge-{uuid4().hex[:12]}"
+
+    async def is_over() -> bool:
+        return all(each["id"] != job for each in await attachment.execute("query-jobs"))
+
     with attachment.news() as news:
         await attachment.execute("block-stream", job_id=job, **what)
-        async with asyncio.timeout(_TIMEOUT_S):
-            while any(each["id"] == job for each in await attachment.execute("query-jobs")):
-                await news.wait()
-                news.clear()
+        await attachment.until(news, is_over, _TIMEOUT_S)

@@ -1,9 +1,7 @@
 """The layers of a VM's disk that nobody needs, and the right to do away with them."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections import Counter
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +10,8 @@ from vmnb.backends.qemu.disk.layers import chain, layers_in
 from vmnb.backends.qemu.files import WorkFiles
 from vmnb.backends.qemu.instants.checkpoints import Checkpoints
 from vmnb.backends.qemu.instants.half_done import half_done
+from vmnb.core.directory_lock import alone_if_free, shared_in
 from vmnb.core.handle import VmHandle
-from vmnb.core.unshared import disown, own
 
 __all__ = ["Spare", "first_spare", "held", "is_deep", "remove_abandoned", "to_tidy"]
 
@@ -30,26 +28,17 @@ class Spare(NamedTuple):
     above: Path
 
 
-@contextmanager
-def held(handle: VmHandle) -> Iterator[None]:
+def held(handle: VmHandle) -> AbstractContextManager[None]:
     """Let every layer of the VM's disk stay during the body, whatever is done with it elsewhere."""
-    with _locked(handle, fcntl.LOCK_SH):
-        yield
+    return shared_in(WorkFiles.of_handle(handle).directory)
 
 
-@contextmanager
-def to_tidy(handle: VmHandle) -> Iterator[bool]:
+def to_tidy(handle: VmHandle) -> AbstractContextManager[bool]:
     """Give the right to do away with layers to one who may act on the VM; False if some are held.
 
     It ends with the process at the latest.
     """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(_locked(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    return alone_if_free(WorkFiles.of_handle(handle).directory)
 
 
 def is_deep(handle: VmHandle) -> bool:
@@ -73,9 +62,9 @@ def first_spare(handle: VmHandle) -> Spare | None:
     """
     tops = _tops(handle)
     below = {above: layer for top in tops for above, layer in pairwise(chain(top))}
+    uses = Counter(below.values())
     for above, layer in pairwise(chain(_newest(handle))):
-        others = [each for each in below if below[each] == layer and each != above]
-        if layer not in tops and not others and _is_small(layer) and _is_ours(layer, above):
+        if layer not in tops and uses[layer] == 1 and _is_small(layer) and _is_ours(layer, above):
             return Spare(layer, above)
     return None
 
@@ -104,14 +93,3 @@ def _is_ours(*layers: Path) -> bool:
 
 def _is_small(layer: Path) -> bool:
     return layer.stat().st_blocks * 512 <= _LARGEST_BYTES
-
-
-@contextmanager
-def _locked(handle: VmHandle, how: int) -> Iterator[None]:
-    directory = os.open(WorkFiles.of_handle(handle).directory, os.O_RDONLY | os.O_CLOEXEC)
-    own(directory)
-    try:
-        fcntl.flock(directory, how)
-        yield
-    finally:
-        disown(directory)

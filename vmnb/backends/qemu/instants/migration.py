@@ -6,6 +6,7 @@ Both go through a Unix socket, and every QEMU from 7.2 on is told the same. Late
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -69,10 +70,7 @@ async def send(attachment: Attachment, path: Path, *, with_memory: bool = False)
     await attachment.execute("migrate-set-parameters", max_bandwidth=_FAST)
     with attachment.news() as news:
         await attachment.execute("migrate", uri=f"unix:{os.fspath(path)}")
-        async with asyncio.timeout(_TIMEOUT_S):
-            while not await _is_sent(attachment):
-                await news.wait()
-                news.clear()
+        await attachment.until(news, partial(_is_sent, attachment), _TIMEOUT_S)
 
 
 async def receive(attachment: Attachment, path: Path, origin: Origin) -> None:
@@ -84,10 +82,7 @@ async def receive(attachment: Attachment, path: Path, origin: Origin) -> None:
     await attachment.execute("migrate-incoming", uri=f"unix:{os.fspath(path)}")
     with attachment.news() as news:
         await origin.deliver(path)
-        async with asyncio.timeout(_TIMEOUT_S):
-            while (await attachment.execute("query-status"))["status"] == _WAITS:
-                await news.wait()
-                news.clear()
+        await attachment.until(news, partial(_is_received, attachment), _TIMEOUT_S)
     await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
@@ -107,3 +102,7 @@ async def _is_sent(attachment: Attachment) -> bool:
         reason = migration.get("error-desc", "it gives no reason")
         raise BackendError(f"QEMU cannot save the guest: {reason}")
     return bool(migration.get("status") == "completed")
+
+
+async def _is_received(attachment: Attachment) -> bool:
+    return bool((await attachment.execute("query-status"))["status"] != _WAITS)

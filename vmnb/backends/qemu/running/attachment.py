@@ -5,7 +5,7 @@ QEMU serves two monitors, so a process keeps one for a moment only: any number c
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from signal import SIGKILL, SIGTERM
 from typing import Any
@@ -68,6 +68,21 @@ class Attachment:
             self._news.add(event)
             stack.callback(self._news.discard, event)
             yield event
+
+    async def until(
+        self, news: asyncio.Event, is_so: Callable[[], Awaitable[bool]], timeout_s: float
+    ) -> None:
+        """Return when `is_so`, which is asked now and after each of the :meth:`news`.
+
+        Raises
+        ------
+        TimeoutError
+            It was not so in time.
+        """
+        async with asyncio.timeout(timeout_s):
+            while not await is_so():
+                await news.wait()
+                news.clear()
 
     async def end(self, *, kill: bool) -> None:
         """End QEMU by a signal and return when it is over.
